@@ -1,0 +1,37 @@
+.PHONY: all build test test-fast lint fuzz bench golden servers
+
+GO ?= go
+FUZZTIME ?= 20s
+
+all: build test lint
+
+build:
+	$(GO) build ./...
+
+# Everything, with the race detector, against the real servers, which are
+# installed where they are missing.
+test: servers
+	CGO_ENABLED=1 $(GO) test -race -timeout 8m ./...
+
+# What needs no real server is run, the rest is run where the server is there.
+test-fast:
+	$(GO) test ./...
+
+servers:
+	scripts/install-servers
+
+lint:
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	scripts/lint
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	scripts/fuzz $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . ./...
+
+# Write the expected outputs of the tests anew; look at the difference.
+golden:
+	UPDATE_GOLDEN=1 $(GO) test ./...

@@ -1,0 +1,53 @@
+package proc
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+)
+
+// Scratch makes a temporary folder for a server, which processes of another
+// user may pass through but not list. name becomes a part of its name.
+func Scratch(name string) (string, error) {
+	dir, err := os.MkdirTemp("", "proxydiag-"+name+"-")
+	if err != nil {
+		return "", fmt.Errorf("cannot make a scratch folder for %s: %w", name, err)
+	}
+	return dir, os.Chmod(dir, 0o711)
+}
+
+// Find returns the path of a program: from PATH, or else from the system's
+// sbin folders, which ordinary users often have not in PATH.
+func Find(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err == nil {
+		return path, nil
+	}
+	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
+		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("the program %s is neither in PATH nor in an sbin folder: install it, or say where it is", program)
+}
+
+// WorkerUser returns the user and the group that a server's workers are to run
+// as: the first of the given users that exists here. Both are empty where we
+// are not root: then the workers run as we do.
+func WorkerUser(names ...string) (name, group string) {
+	if os.Geteuid() != 0 {
+		return "", ""
+	}
+	for _, n := range names {
+		u, err := user.Lookup(n)
+		if err != nil {
+			continue
+		}
+		if g, err := user.LookupGroupId(u.Gid); err == nil {
+			return u.Username, g.Name
+		}
+	}
+	return "", ""
+}

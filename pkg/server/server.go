@@ -1,0 +1,119 @@
+// Package server says what a kind of proxy server must tell the rest of
+// proxydiag. It holds types only: each server has a folder of its own that
+// exports a Kind, and one line in internal/all that registers it.
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Kind is one kind of proxy server.
+type Kind struct {
+	// Name is the short lower-case name used on the command line and in
+	// finding codes.
+	Name string
+
+	// Title is the name as its makers write it.
+	Title string
+
+	// Program is the usual name of the server's program.
+	Program string
+
+	// Dialect is the name of the handoff dialect in pkg/sendfile that the
+	// server speaks.
+	Dialect string
+
+	// Samples are healthy site configurations, the plainest first. They are
+	// shown to users as they are and run, rendered, against the real server.
+	Samples []Sample
+
+	// Launch starts the real server.
+	Launch func(context.Context, LaunchOptions) (Process, error)
+}
+
+// LaunchOptions say how a server is started.
+type LaunchOptions struct {
+	// Site returns the configuration to run, for a server that is to listen
+	// on addr ("127.0.0.1:40123"). It is what users put into their
+	// distribution's folder for sites: everything about the site, nothing
+	// about the process. The kind adds the rest (worker's user, log, process
+	// id, scratch folders). Site may be called again with another address
+	// where the first one turned out to be taken.
+	Site func(addr string) string
+
+	// Binary is the path of the program to start. Empty: Kind.Program is looked
+	// up in PATH and in the system's sbin folders.
+	Binary string
+
+	// StartTimeout limits the time until the server answers. 0 means 10 s.
+	StartTimeout time.Duration
+}
+
+// Process is a server that was started and has answered once. It lives until
+// Stop, until the context given to Launch ends, or until this program ends,
+// however it ends.
+type Process interface {
+	// Addr is the address that the server listens on, "127.0.0.1:40123".
+	Addr() string
+
+	// ErrorLog is the path of the server's error log, at level "warn" or the
+	// nearest to it. It is gone after Stop.
+	ErrorLog() string
+
+	// Output is what the server wrote to its standard output and error: the
+	// last 64 KiB.
+	Output() string
+
+	// Stop ends the server, waits until every process of it is gone, and
+	// removes what was made for it. Its error says what could not be removed,
+	// or how the server ended where it had ended by itself before. Further
+	// calls return the same.
+	Stop() error
+}
+
+// Sample is a healthy configuration for one site, commented and ready to be
+// adapted. It stands as a user would write it, so its addresses and folders
+// look real: those of Placeholders.
+type Sample struct {
+	Name  string // file name
+	Title string // what it shows, one line
+	Text  string // the file
+
+	Path     string // URL path under which downloads are asked for, on both ports: "/dl/"
+	Direct   string // URL path that serves the storage as it is; empty: none
+	Sendfile string // the handoff's dialect and prefix: what --sendfile is given
+	Storage  string // the folder that holds the files: what --storage is given
+}
+
+// Values are what a site's configuration says about its surroundings.
+type Values struct {
+	Listen  string // address that the proxy listens on, host:port
+	Backend string // address of the application, host:port
+	Storage string // folder that holds the files, absolute, no slash at the end
+}
+
+// Placeholders are the values that stand in every Sample.
+func Placeholders() Values {
+	return Values{Listen: "127.0.0.1:8080", Backend: "127.0.0.1:8000", Storage: "/srv/media"}
+}
+
+// Render returns the sample with the placeholders replaced by v, in all its
+// fields. A value that is empty keeps its placeholder. Values are put in as
+// they are: quoting what a configuration language treats specially is the
+// caller's part.
+func (s Sample) Render(v Values) Sample {
+	from := Placeholders()
+	var pairs []string
+	for _, p := range [][2]string{{from.Listen, v.Listen}, {from.Backend, v.Backend}, {from.Storage, v.Storage}} {
+		if p[1] != "" {
+			pairs = append(pairs, p[0], p[1])
+		}
+	}
+	r := strings.NewReplacer(pairs...)
+	s.Text = r.Replace(s.Text)
+	s.Sendfile = r.Replace(s.Sendfile)
+	s.Storage = r.Replace(s.Storage)
+	return s
+}
