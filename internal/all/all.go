@@ -1,0 +1,71 @@
+// Package all is the one list of server kinds and of stores.
+package all
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/nginx"
+	"github.com/proxydiag/proxydiag/pkg/check"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// Kinds are the proxy servers that are known.
+func Kinds() []server.Kind {
+	return []server.Kind{nginx.Kind}
+}
+
+// Rules are all findings: the neutral ones and those of every kind.
+func Rules() []diag.Rule {
+	return check.Rules()
+}
+
+// store is one kind of storage.
+type store struct {
+	scheme string // of its URLs; "" is a folder's path
+	open   func(storage string) (fixture.Store, error)
+}
+
+func stores() []store {
+	return []store{
+		{"", openDir},
+		{"file", openDir},
+	}
+}
+
+// OpenStore opens a storage: a folder, or a URL of a known kind. It does not
+// look whether the storage is there; that is for the storage leg to find out.
+func OpenStore(storage string) (fixture.Store, error) {
+	scheme, _, isURL := strings.Cut(storage, "://")
+	if !isURL {
+		scheme = ""
+	}
+	var known []string
+	for _, s := range stores() {
+		if s.scheme == scheme {
+			return s.open(storage)
+		}
+		if s.scheme != "" {
+			known = append(known, s.scheme+"://")
+		}
+	}
+	return nil, fmt.Errorf("--storage %s: no such kind of storage; give a folder or a URL that begins with %s",
+		storage, strings.Join(known, ", "))
+}
+
+func openDir(storage string) (fixture.Store, error) {
+	if rest, ok := strings.CutPrefix(storage, "file://"); ok && !strings.HasPrefix(rest, "/") {
+		return nil, fmt.Errorf("--storage %s: a file URL has three slashes before the path: file:///%s", storage, rest)
+	}
+	if !strings.HasPrefix(storage, "file://") {
+		abs, err := filepath.Abs(storage)
+		if err != nil {
+			return nil, fmt.Errorf("--storage %s: %w", storage, err)
+		}
+		storage = abs
+	}
+	return fixture.OpenDir(storage), nil
+}

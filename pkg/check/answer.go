@@ -1,0 +1,193 @@
+package check
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// proxyFault judges the proxy's answer to the plain GET: the one code that
+// fits what the user sees, or the zero fault where the download arrives or
+// where the answer does not tell.
+func proxyFault(v *diag.View) fault {
+	p := v.Exchange(diag.ProxyGet)
+	if p == nil || v.Delivered() {
+		return fault{}
+	}
+	if !p.Answered() {
+		if timedOut(p) {
+			return fault{"proxy-timeout", "The proxy port did not answer: " + p.Failure.Message + "."}
+		}
+		return fault{"proxy-unreachable", "The proxy port cannot be asked: " + failure(p) + "."}
+	}
+	b := v.Exchange(diag.BackendGet)
+	if b.Answered() && b.Status >= 300 && b.Status == p.Status {
+		return fault{} // it passes on what the backend says
+	}
+	reached, _ := v.Reached(diag.ProxyGet)
+	if f := unrouted(v, p, reached); f.code != "" {
+		return f
+	}
+	if reached != diag.Yes {
+		return fault{}
+	}
+	if f := asked(v, p); f.code != "" {
+		return f
+	}
+	return afterHandoff(v, b, p)
+}
+
+// unrouted judges answers that are the proxy's own, before any handoff.
+func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
+	answered := fmt.Sprintf("The proxy answers %s.", status(p))
+	switch {
+	case p.Status == 401 && reached != diag.Yes:
+		return fault{"proxy-auth-required", answered + " It asks for a login before the application is asked."}
+	case p.Status/100 == 3 && p.Status != 304 && reached != diag.Yes:
+		return fault{"proxy-redirects", fmt.Sprintf("%s It redirects to %s instead of asking the application.", answered, p.Header.Get("Location"))}
+	case p.Status == 502 || p.Status == 503:
+		return fault{"proxy-bad-gateway", badGateway(answered, v, reached)}
+	case p.Status == 504:
+		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}
+	}
+	if x := hostRejection(v); x != nil {
+		return fault{"proxy-host-rejected", fmt.Sprintf("%s The backend answers its own port with %s, and exactly what the proxy shows when it is asked with Host: %s.",
+			answered, status(v.Exchange(diag.BackendGet)), x.Probe.Host)}
+	}
+	if reached == diag.No {
+		return fault{"proxy-not-routed", answered + " The answer is the proxy's own: the request did not reach the application."}
+	}
+	return fault{}
+}
+
+func badGateway(answered string, v *diag.View, reached diag.Tri) string {
+	if reached == diag.Yes {
+		return answered + " The backend was asked and did answer; the proxy could not use the answer, or not reach what the handoff names."
+	}
+	if v.Exchange(diag.BackendGet).Answered() {
+		return answered + " The backend answers us on its own port, so the proxy asks somewhere else, or is not let through."
+	}
+	return answered
+}
+
+// asked judges what the companion saw: another path than ours, or more than
+// one request.
+func asked(v *diag.View, p *diag.Exchange) fault {
+	if len(p.Seen) == 0 {
+		return fault{}
+	}
+	want := decoded(v.Stack.Backend.For(v.Fixture(diag.RoleMain).Name))
+	if got := unescape(p.Seen[0].Path); got != want {
+		return fault{"proxy-path-rewritten", fmt.Sprintf("We asked the proxy for %s; the backend was asked for %s instead of %s.",
+			decoded(p.Request.URL), got, want)}
+	}
+	if p.Status == 500 && len(p.Seen) > 1 {
+		return fault{"handoff-loop", fmt.Sprintf("The backend was asked %d times for one download, then the proxy answered %s.", len(p.Seen), status(p))}
+	}
+	for _, s := range p.Seen[1:] {
+		if got := unescape(s.Path); got != want {
+			return fault{"handoff-echoed", fmt.Sprintf("The proxy asked the backend for the internal URI %s, as if it were a page.", got)}
+		}
+	}
+	return fault{}
+}
+
+// afterHandoff judges answers to requests that did reach the backend.
+func afterHandoff(v *diag.View, b, p *diag.Exchange) fault {
+	answered := fmt.Sprintf("The proxy answers %s", status(p))
+	if p.Status/100 == 2 && p.Body.Length > 0 {
+		return content(v, b, p)
+	}
+	if len(b.Handoffs()) == 0 {
+		return fault{}
+	}
+	switch p.Status {
+	case 403, 401:
+		return fault{"handoff-forbidden", answered + ": it took the handoff and refuses to send what it names."}
+	case 404, 410, 301, 302, 307, 308:
+		return fault{"handoff-not-found", answered + ": it took the handoff and does not find the file under the name that the handoff gives."}
+	case 500:
+		return fault{"handoff-loop", answered + ": it took the handoff and failed within itself."}
+	}
+	if p.Status/100 == 2 {
+		return fault{"handoff-ignored", answered + " with an empty body: it passes the backend's answer on and does not act on the handoff."}
+	}
+	return fault{}
+}
+
+// content judges a body that is not the file.
+func content(v *diag.View, b, p *diag.Exchange) fault {
+	size := v.Fixture(diag.RoleMain).Size
+	switch {
+	case p.Body.Match == compare.Prefix:
+		text := fmt.Sprintf("%s of %d came, the beginning of the file.", bytes(p.Body.Length), size)
+		if p.Failure != nil {
+			text += " Then: " + p.Failure.Message + "."
+		}
+		return fault{"proxy-truncated", text}
+	case p.Body.Match == compare.Longer, p.Body.FirstDiff >= 16:
+		return fault{"proxy-body-altered", fmt.Sprintf("The body is the file, changed: it differs from offset %d on (%s came, the file has %d).",
+			p.Body.FirstDiff, bytes(p.Body.Length), size)}
+	case len(b.Handoffs()) > 0:
+		return fault{"handoff-wrong-content", fmt.Sprintf("The proxy answers %s with another content: %s of %s.",
+			status(p), bytes(p.Body.Length), orUnknown(p.Header.Get("Content-Type")))}
+	}
+	return fault{}
+}
+
+func orUnknown(contentType string) string {
+	if contentType == "" {
+		return "unknown type"
+	}
+	return contentType
+}
+
+func timedOut(x *diag.Exchange) bool {
+	return x.Failure != nil && x.Failure.Kind == compare.Timeout
+}
+
+func failure(x *diag.Exchange) string {
+	if x.Failure == nil {
+		return "no answer"
+	}
+	return x.Failure.Message
+}
+
+// decoded is the path of a URL with its escapes decoded.
+func decoded(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return u.Path
+	}
+	return raw
+}
+
+func unescape(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	if p, err := url.PathUnescape(path); err == nil {
+		return p
+	}
+	return path
+}
+
+// proxyRule is the judge function of a rule that proxyFault decides.
+func proxyRule(code string) func(*diag.View) []diag.Finding {
+	return func(v *diag.View) []diag.Finding {
+		f := proxyFault(v)
+		if f.code != code {
+			return nil
+		}
+		finding := diag.Finding{Detail: f.detail}
+		if v.Exchange(diag.ProxyGet).Answered() {
+			finding.Evidence = append(finding.Evidence, download(v), routing(v))
+		} else {
+			finding.Evidence = append(finding.Evidence, said(v.Exchange(diag.ProxyGet)))
+		}
+		if x := hostRejection(v); x != nil && code == "proxy-host-rejected" {
+			finding.Evidence = append(finding.Evidence, said(x))
+		}
+		return []diag.Finding{finding}
+	}
+}

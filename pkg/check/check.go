@@ -1,0 +1,49 @@
+// Package check holds what is true of every stack, whatever serves it: the
+// families of probes, the checks, and the neutral rules, one file each. A rule
+// names a symptom or a fault from the wire and the storage alone; which
+// directive is responsible is for the server's own package to say.
+package check
+
+import "github.com/proxydiag/proxydiag/pkg/diag"
+
+// The ids of the checks.
+const (
+	checkStorage  = "storage"
+	checkBackend  = "backend"
+	checkDirect   = "direct"
+	checkEndToEnd = "end-to-end"
+	checkOffload  = "offload"
+	checkExposure = "exposure"
+	checkErrors   = "errors"
+	checkHead     = "head"
+	checkHeaders  = "headers"
+)
+
+// Families are the groups of probes, in the order in which they are planned.
+func Families() []diag.Family {
+	return []diag.Family{
+		delivery, repeat, head, direct, errors, exposure, hosts,
+	}
+}
+
+// Rules are the neutral findings. Their order is the way of a download, from
+// the storage to the client, and within a part the more specific first.
+func Rules() []diag.Rule {
+	return []diag.Rule{
+		storageUnreachable, storageNotWritable, storageNotReadable, storageCorrupt,
+
+		backendUnreachable, backendTimeout, backendErrorStatus, backendNoHandoff, backendWrongDialect,
+		backendHeaderEmpty, backendHeaderJunk, backendAbsoluteURL, backendDotdot, backendRelativePath,
+		backendPathNotURI, backendURINotPath, backendWrongPrefix,
+
+		proxyUnreachable, proxyTimeout, proxyAuthRequired, proxyRedirects, proxyBadGateway,
+		proxyHostRejected, proxyPathRewritten, proxyNotRouted, proxyTruncated, proxyBodyAltered,
+
+		handoffIgnored, handoffLoop, handoffEchoed, handoffNotFound, handoffForbidden, handoffWrongContent,
+
+		proxyCachedHandoff, backendHandoffOnError, handoffInternalExposed, handoffLeaked, backendContentEncoding,
+		backendNotOffloading, proxyErrorMasked, proxyCacheControlOverridden, proxyHeaderDuplicated, backendContentType,
+		proxyHeaderLost, backendHeadMishandled, proxyMethodBlocked, proxyHeadBroken, backendLengthWithoutBody,
+		proxyDirectBroken, handoffHeadersDropped,
+	}
+}

@@ -1,0 +1,138 @@
+package check
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// fault is a code with what is known about it in this run.
+type fault struct {
+	code, detail string
+}
+
+// backendFault judges the backend's own answer to the plain GET: the one code
+// that fits why it is no good handoff, or the zero fault. Nothing is wrong
+// with a handoff that delivers.
+func backendFault(v *diag.View) fault {
+	b := v.Exchange(diag.BackendGet)
+	if b == nil || v.Delivered() {
+		return fault{}
+	}
+	if !b.Answered() {
+		if timedOut(b) {
+			return fault{"backend-timeout", "The backend port did not answer: " + b.Failure.Message + "."}
+		}
+		return fault{"backend-unreachable", "The backend port cannot be asked: " + failure(b) + "."}
+	}
+	if b.Status >= 300 {
+		return fault{"backend-error-status", errorStatus(b)}
+	}
+	if len(b.Handoffs()) == 0 {
+		if b.Delivers() {
+			return fault{} // it streams the file itself, which is a fault of its own
+		}
+		return fault{"backend-no-handoff", fmt.Sprintf("The backend port answers %s, but with neither a handoff nor the file (body: %s).",
+			status(b), body(b))}
+	}
+	d, how, known := v.Dialect()
+	if !known {
+		return fault{}
+	}
+	if !b.HandsOff(d) {
+		h := b.Handoffs()[0]
+		return fault{"backend-wrong-dialect", fmt.Sprintf("The backend hands off with %s, the proxy acts on %s (%s).", h.Name, d.Header, how)}
+	}
+	return valueFault(v, d, b.Header.Get(d.Header))
+}
+
+func errorStatus(b *diag.Exchange) string {
+	text := fmt.Sprintf("On its own port the backend answers %s for a file that is there.", status(b))
+	switch location := b.Header.Get("Location"); {
+	case location != "":
+		text += " It redirects to " + location + ": if it wants a login, send one with --header."
+	case b.Status == 401 || b.Status == 403:
+		text += " If it wants a login, send one with --header."
+	}
+	return text
+}
+
+// valueFault judges the value of the handoff field.
+func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
+	said := fmt.Sprintf("The backend sends %s: %s", d.Header, value)
+	plain := value
+	if p, err := url.PathUnescape(value); err == nil {
+		plain = p
+	}
+	switch {
+	case value == "":
+		return fault{"backend-header-empty", "The backend sends " + d.Header + " with no value."}
+	case strings.Trim(value, `"'; `) != value:
+		return fault{"backend-header-junk", said + " — with characters around the value that the proxy takes for a part of the name."}
+	case strings.Contains(value, "://"):
+		return fault{"backend-absolute-url", said + " — a whole URL."}
+	case strings.Contains("/"+plain+"/", "/../"):
+		return fault{"backend-dotdot", said + " — with a “..” segment."}
+	case d.Form == sendfile.URI && strings.HasPrefix(value, "@"):
+		return fault{} // a named location
+	}
+	f := v.Fixture(diag.RoleMain)
+	if d.Form == sendfile.URI && f.Path != "" && f.Path != "/"+f.Name && plain == f.Path {
+		return fault{"backend-path-not-uri", said + " — the file's path on disk. The proxy looks for a location of that name."}
+	}
+	if !strings.HasPrefix(value, "/") {
+		return fault{"backend-relative-path", said + " — without a slash at its beginning."}
+	}
+	spec, stated := v.Intent()
+	if !stated {
+		return fault{}
+	}
+	name, err := spec.Decode(value)
+	if err == nil && (name == f.Name || plain == spec.Prefix+f.Name) {
+		return fault{}
+	}
+	want, err := spec.Encode(f.Name)
+	if err != nil {
+		return fault{}
+	}
+	said += fmt.Sprintf("\nExpected by --sendfile %s: %s", v.Stack.Sendfile, want)
+	if d.Form == sendfile.Path && looksLikeURI(v, spec, value) {
+		return fault{"backend-uri-not-path", said + "\nThe value is no path of the storage: the proxy looks for it on the disk."}
+	}
+	return fault{"backend-wrong-prefix", said}
+}
+
+// looksLikeURI says that a value where a file's path belongs is a URI: it is
+// the download URL's path, it is escaped, or it has nothing in common with
+// the folder that is meant, not even the first folder below the root.
+func looksLikeURI(v *diag.View, spec sendfile.Spec, value string) bool {
+	f := v.Fixture(diag.RoleMain)
+	if strings.HasPrefix(value, v.Stack.Backend.Base()) && v.Stack.Backend.Base() != "/" {
+		return true
+	}
+	return firstSegment(value) != firstSegment(spec.Prefix) && firstSegment(value) != firstSegment(f.Path)
+}
+
+func firstSegment(p string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path.Clean(p), "/"), "/")
+	return first
+}
+
+// backendRule is the judge function of a rule that backendFault decides.
+func backendRule(code string) func(*diag.View) []diag.Finding {
+	return func(v *diag.View) []diag.Finding {
+		f := backendFault(v)
+		if f.code != code {
+			return nil
+		}
+		finding := diag.Finding{Detail: f.detail, Evidence: []diag.Evidence{said(v.Exchange(diag.BackendGet))}}
+		if v.Exchange(diag.BackendGet).Answered() && v.Exchange(diag.ProxyGet) != nil {
+			finding.Evidence = append(finding.Evidence, download(v))
+		}
+		return []diag.Finding{finding}
+	}
+}

@@ -1,0 +1,96 @@
+package check
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// differences compares the plain GET on both ports with what the oracle of the
+// dialect expects; nil where the download does not work or there is nothing to
+// compare with.
+func differences(v *diag.View) []compare.Difference {
+	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
+	if !v.Delivered() || !b.Answered() || b.Status >= 300 {
+		return nil
+	}
+	d, _, _ := v.Dialect()
+	want := expected(d.Expect("GET", b.Status, canonical(b.Header), v.Fixture(diag.RoleMain).Size))
+	return compare.Diff(b.Exchange, p.Exchange, want, volatile(v))
+}
+
+// expected puts the oracle's answer into the comparer's words.
+func expected(e sendfile.Expected) compare.Expected {
+	want := compare.Expected{Status: e.Status, Rest: compare.Fate(e.Rest.String())}
+	for _, h := range e.Header {
+		want.Header = append(want.Header, compare.Rule{
+			Name: h.Name, Fate: compare.Fate(h.Fate.String()), Values: h.Values, Why: h.Why,
+		})
+	}
+	return want
+}
+
+func canonical(h compare.Header) http.Header {
+	out := http.Header{}
+	for _, f := range h {
+		out.Add(f.Name, f.Value)
+	}
+	return out
+}
+
+// volatile are the names of fields that differ between two answers to the same
+// request on either port.
+func volatile(v *diag.View) []string {
+	var names []string
+	for _, pair := range [][2]string{{diag.BackendGet, diag.BackendAgain}, {diag.ProxyGet, diag.ProxyAgain}} {
+		first, again := v.Exchange(pair[0]), v.Exchange(pair[1])
+		if first.Answered() && again.Answered() {
+			names = append(names, compare.Volatile(first.Exchange, again.Exchange)...)
+		}
+	}
+	return names
+}
+
+// headerFinding makes one finding of all differences in fields that the
+// backend sent and that pick accepts.
+func headerFinding(v *diag.View, what string, pick func(compare.Difference) bool) []diag.Finding {
+	var rows []diag.Row
+	var names []string
+	for _, d := range differences(v) {
+		if len(d.Backend) == 0 || strings.HasPrefix(d.Field, ":") || ownAffair(d) || !pick(d) {
+			continue
+		}
+		names = append(names, d.Field)
+		rows = append(rows, diag.Row{
+			Field: d.Field, Backend: strings.Join(d.Backend, "\n"), Proxy: strings.Join(d.Proxy, "\n"),
+			Expected: d.Expected, Meaning: d.Meaning,
+		})
+	}
+	if rows == nil {
+		return nil
+	}
+	return []diag.Finding{{
+		Detail:   what + ": " + strings.Join(names, ", ") + ".",
+		Evidence: []diag.Evidence{{Kind: diag.EvidenceDiff, Text: "fields of the same download on both ports", Probe: diag.ProxyGet, Rows: rows}},
+	}}
+}
+
+// ownAffair says that a difference in the field is no loss: the length is the
+// file's whatever the backend says, and a charset may be added to a type.
+func ownAffair(d compare.Difference) bool {
+	switch strings.ToLower(d.Field) {
+	case "content-length", "accept-ranges":
+		return true
+	case "content-type":
+		media := func(list []string) string {
+			t, _, _ := strings.Cut(strings.Join(list, ","), ";")
+			return strings.ToLower(strings.TrimSpace(t))
+		}
+		return d.Verdict == compare.Changed && media(d.Backend) == media(d.Proxy)
+	}
+	return slices.Contains(d.Backend, "")
+}

@@ -1,0 +1,56 @@
+package check
+
+import (
+	"net/url"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// errors asks for a file that is not there and for a download that the
+// application refuses.
+var errors = diag.Family{
+	Name: "errors",
+	When: "both ports answered; a denied download needs --companion or --denied",
+	Plan: func(v *diag.View) diag.Step {
+		if !v.Exchange(diag.ProxyGet).Answered() || !v.Exchange(diag.BackendGet).Answered() {
+			return diag.Step{}
+		}
+		var step diag.Step
+		switch {
+		case v.Stack.Missing != "":
+			step.Probes = append(step.Probes, onBothPorts(diag.BackendMissing, diag.ProxyMissing, v.Stack.Missing)...)
+		case v.Stack.Fixed == "":
+			step.Put = append(step.Put, diag.Put{Role: diag.RoleMissing, Ext: ".bin", Absent: true})
+			if v.Fixture(diag.RoleMissing) != nil {
+				step.Probes = append(step.Probes,
+					diag.Probe{ID: diag.BackendMissing, Port: diag.Backend, Method: "GET", Role: diag.RoleMissing},
+					diag.Probe{ID: diag.ProxyMissing, Port: diag.Proxy, Method: "GET", Role: diag.RoleMissing})
+			}
+		}
+		switch {
+		case v.Stack.Denied != "":
+			step.Probes = append(step.Probes, onBothPorts(diag.BackendDenied, diag.ProxyDenied, v.Stack.Denied)...)
+		case v.Stack.Companion:
+			step.Put = append(step.Put, diag.Put{Role: diag.RoleDenied, Ext: ".bin", Size: 4096, Denied: true})
+			if v.Fixture(diag.RoleDenied).OK() {
+				step.Probes = append(step.Probes,
+					diag.Probe{ID: diag.BackendDenied, Port: diag.Backend, Method: "GET", Role: diag.RoleDenied},
+					diag.Probe{ID: diag.ProxyDenied, Port: diag.Proxy, Method: "GET", Role: diag.RoleDenied})
+			}
+		}
+		return step
+	},
+}
+
+// onBothPorts asks for the path of a URL of the user's on either port.
+func onBothPorts(backendID, proxyID, raw string) []diag.Probe {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil
+	}
+	target := u.RequestURI()
+	return []diag.Probe{
+		{ID: backendID, Port: diag.Backend, Method: "GET", Target: target},
+		{ID: proxyID, Port: diag.Proxy, Method: "GET", Target: target},
+	}
+}

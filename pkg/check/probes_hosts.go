@@ -1,0 +1,59 @@
+package check
+
+import (
+	"net/url"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// Ids of the probes that ask the backend with another Host.
+const (
+	backendProxyHost    = "backend-host-of-proxy"
+	backendInventedHost = "backend-host-invented"
+)
+
+// inventedHost is a name that nobody can have (RFC 2606 section 2).
+const inventedHost = "proxydiag.invalid"
+
+// hosts asks the backend port with other Host fields, where the backend answers
+// us but what comes through the proxy is an error: applications refuse hosts
+// that they do not know.
+var hosts = diag.Family{
+	Name: "hosts",
+	When: "the user's own backend answers its port, and the proxy's answer is 400, 403, 404 or 421",
+	Plan: func(v *diag.View) diag.Step {
+		b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
+		if v.Stack.Companion || !b.Answered() || !p.Answered() || b.Status >= 300 {
+			return diag.Step{}
+		}
+		switch p.Status {
+		case 400, 403, 404, 421:
+		default:
+			return diag.Step{}
+		}
+		step := diag.Step{Probes: []diag.Probe{
+			{ID: backendInventedHost, Port: diag.Backend, Method: "GET", Role: diag.RoleMain, Host: inventedHost},
+		}}
+		if u, err := url.Parse(v.Stack.Proxy.Origin()); err == nil && u.Host != "" {
+			step.Probes = append(step.Probes,
+				diag.Probe{ID: backendProxyHost, Port: diag.Backend, Method: "GET", Role: diag.RoleMain, Host: u.Host})
+		}
+		return step
+	},
+}
+
+// hostRejection is the exchange in which the backend, asked with another Host,
+// answers exactly what the proxy port shows; nil where there is none.
+func hostRejection(v *diag.View) *diag.Exchange {
+	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
+	if !b.Answered() || !p.Answered() || b.Status >= 300 {
+		return nil
+	}
+	for _, id := range []string{backendProxyHost, backendInventedHost} {
+		x := v.Exchange(id)
+		if x.Answered() && x.Status >= 400 && x.Status == p.Status && x.Body.SHA256 == p.Body.SHA256 {
+			return x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+package check
+
+import "github.com/proxydiag/proxydiag/pkg/diag"
+
+var proxyBadGateway = diag.Rule{
+	Doc: diag.Doc{
+		Code: "proxy-bad-gateway", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "The proxy cannot reach the backend",
+		Text: "The proxy answers 502 or 503 while the backend answers us on its own port. The proxy asks " +
+			"another host or port, is kept from connecting, or gets an answer that it cannot use.",
+		Fix: "Compare the upstream address in the proxy's configuration with the backend's; the proxy's error " +
+			"log names the address that failed.",
+		Before: "upstream 127.0.0.1:8001      (the backend listens on 127.0.0.1:8000)",
+		After:  "upstream 127.0.0.1:8000",
+		Source: "RFC 9110 (HTTP Semantics) section 15.6.3",
+	},
+	Check:  checkEndToEnd,
+	Blocks: true,
+	Judge:  proxyRule("proxy-bad-gateway"),
+}

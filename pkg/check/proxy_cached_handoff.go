@@ -1,0 +1,43 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var proxyCachedHandoff = diag.Rule{
+	Doc: diag.Doc{
+		Code: "proxy-cached-handoff", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "A download is replayed without asking the application",
+		Text: "The right bytes come, and the backend was not asked for this request: a cache in front answers. " +
+			"Whoever asks for the same URL gets the file, whatever the application would say.",
+		Fix: "Exclude the download URLs from the cache, or let the application answer Cache-Control: private " +
+			"or no-store and the cache obey it.",
+		Before: "second request: 200, the file      backend: saw one request",
+		After:  "second request: 200, the file      backend: saw two requests",
+		Source: "RFC 9111 section 3",
+	},
+	Check: checkEndToEnd,
+	Judge: judgeCachedHandoff,
+}
+
+func judgeCachedHandoff(v *diag.View) []diag.Finding {
+	first, again := v.Exchange(diag.ProxyGet), v.Exchange(diag.ProxyAgain)
+	if !v.Stack.Companion || !first.Delivers() || !again.Delivers() {
+		return nil
+	}
+	if reached, _ := v.Reached(diag.ProxyGet); reached != diag.Yes {
+		return nil
+	}
+	if reached, _ := v.Reached(diag.ProxyAgain); reached != diag.No {
+		return nil
+	}
+	detail := "The first request reached the application; the second one was answered without it."
+	for _, name := range []string{"Age", "X-Cache", "X-Cache-Status", "Cache-Status", "Via"} {
+		if value := again.Header.Get(name); value != "" {
+			detail += fmt.Sprintf(" The answer has %s: %s.", name, value)
+		}
+	}
+	return []diag.Finding{{Detail: detail, Evidence: []diag.Evidence{seen(first), said(again), seen(again)}}}
+}

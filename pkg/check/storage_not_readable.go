@@ -1,0 +1,28 @@
+package check
+
+import "github.com/proxydiag/proxydiag/pkg/diag"
+
+var storageNotReadable = diag.Rule{
+	Doc: diag.Doc{
+		Code: "storage-not-readable", Part: diag.PartStorage, Severity: diag.Error,
+		Title: "The storage does not give back what it took",
+		Text:  "A fixture was written and could not be opened or read afterwards by the user who wrote it.",
+		Fix:   "Look at the mount's options and at the storage's own log.",
+		Before: `$ echo x > /srv/media/x; cat /srv/media/x
+cat: /srv/media/x: Input/output error`,
+		After: `$ cat /srv/media/x
+x`,
+		Source: "the storage's own error",
+	},
+	Check:  checkStorage,
+	Blocks: true,
+	Judge:  readFailed,
+}
+
+func readFailed(v *diag.View) []diag.Finding {
+	f := v.Fixture(diag.RoleMain)
+	if f == nil || f.ReadFailure == nil {
+		return nil
+	}
+	return storageFinding(v, "A fixture was put, and could not be read back,", f.ReadFailure)
+}

@@ -1,0 +1,56 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+)
+
+var storageUnreachable = diag.Rule{
+	Doc: diag.Doc{
+		Code: "storage-unreachable", Part: diag.PartStorage, Severity: diag.Error,
+		Title: "The storage is not there",
+		Text: "A fixture could not be put because there is no storage where --storage says: the folder is " +
+			"absent, a file stands in its place, a mount is missing, or the server that keeps the files does " +
+			"not answer or does not accept the credentials. Nothing else can be judged without a file to " +
+			"fetch.",
+		Fix: "Check the path or URL given with --storage; mount it, create it, or correct the credentials.",
+		Before: `$ ls /srv/media
+ls: cannot access '/srv/media': No such file or directory`,
+		After: `$ mount /srv/media && ls -d /srv/media
+/srv/media`,
+		Source: "the storage's own error",
+	},
+	Check:  checkStorage,
+	Blocks: true,
+	Judge:  putFailed("storage-unreachable"),
+}
+
+// putFailed judges why the main fixture could not be put.
+func putFailed(code string) func(*diag.View) []diag.Finding {
+	return func(v *diag.View) []diag.Finding {
+		f := v.Fixture(diag.RoleMain)
+		if f == nil || f.PutFailure == nil || putCode(f.PutFailure.Class) != code {
+			return nil
+		}
+		return storageFinding(v, "A fixture could not be put", f.PutFailure)
+	}
+}
+
+func putCode(class fixture.Class) string {
+	switch class {
+	case fixture.ClassPermission, fixture.ClassReadOnly, fixture.ClassFull, fixture.ClassExists, fixture.ClassOther:
+		return "storage-not-writable"
+	}
+	return "storage-unreachable"
+}
+
+func storageFinding(v *diag.View, what string, f *diag.StorageFailure) []diag.Finding {
+	return []diag.Finding{{
+		Detail: fmt.Sprintf("%s into %s: %s.", what, v.Stack.Storage, f.Message),
+		Evidence: []diag.Evidence{{
+			Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s %s: %s (%s)", f.Op, f.Path, f.Message, f.Class),
+		}},
+	}}
+}

@@ -1,0 +1,172 @@
+package diag
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+)
+
+// Observer carries out the steps of a run. It is the only stage that touches
+// the network and the storage.
+type Observer struct {
+	// Store is where fixtures go; the observer does not close it.
+	Store fixture.Store
+	// Companion answers on the backend's port while the run lasts; nil where
+	// the user's own backend is asked.
+	Companion *Companion
+	// Client says how requests are sent.
+	Client compare.Options
+	// Concurrency is how many probes are under way at once; 0 means 8.
+	Concurrency int
+	// Mode is the file mode of fixtures; 0 means 0644.
+	Mode uint32
+	Tool Tool
+	// Progress is told what happens, for people; it may be nil.
+	Progress func(string)
+}
+
+// cleanupTime is how long the removal of fixtures may take after a run,
+// whatever became of the run's own context.
+const cleanupTime = 20 * time.Second
+
+// Run observes a stack, step by step, until nothing is left to do or ctx ends.
+// All that it put is removed again on every way out. What fails is data in the
+// record.
+func (o *Observer) Run(ctx context.Context, stack Stack, families []Family) *Record {
+	r := newRun(o, stack)
+	for {
+		step := Next(stack, r.record, families)
+		if step.Empty() {
+			break
+		}
+		if ctx.Err() != nil {
+			r.record.Interrupted = true
+			break
+		}
+		r.put(ctx, step.Put)
+		r.probe(ctx, step.Probes)
+	}
+	r.finish()
+	return r.record
+}
+
+// run is the state of one run.
+type run struct {
+	*Observer
+	stack  Stack
+	record *Record
+	id     string
+	redact redactor
+	client *compare.Client
+	asker  *compare.Client // for the backend port
+	set    *fixture.Set
+	stored map[string]stored // by role
+}
+
+func newRun(o *Observer, stack Stack) *run {
+	var random [40]byte
+	rand.Read(random[:]) // never fails, see crypto/rand
+	r := &run{
+		Observer: o, stack: stack, id: hex.EncodeToString(random[:4]),
+		redact: redactor{key: random[8:], named: map[string]bool{}},
+		client: compare.New(o.Client), asker: compare.New(impatient(o.Client)), set: fixture.NewSet(o.Store), stored: map[string]stored{},
+	}
+	for _, f := range stack.Header {
+		r.redact.named[strings.ToLower(f.Name)] = true
+	}
+	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack)}
+	return r
+}
+
+// handoffSilence is how long the backend port may be silent within a body. An
+// answer that hands off has none, and some backends declare one all the same.
+const handoffSilence = 2 * time.Second
+
+// patient is how the backend port is asked.
+func impatient(o compare.Options) compare.Options {
+	if o.Idle == 0 && (o.Timeout == 0 || o.Timeout > handoffSilence) {
+		o.Idle = handoffSilence
+	}
+	return o
+}
+
+func (r *run) say(text string) {
+	if r.Progress != nil {
+		r.Progress(text)
+	}
+}
+
+// probe sends probes concurrently and appends the exchanges in their planned order.
+func (r *run) probe(ctx context.Context, probes []Probe) {
+	limit := r.Concurrency
+	if limit <= 0 {
+		limit = 8
+	}
+	slots := make(chan struct{}, limit)
+	got := make([]Exchange, len(probes))
+	var wg sync.WaitGroup
+	for i, p := range probes {
+		slots <- struct{}{}
+		r.say(p.Method + " " + string(p.Port) + ": " + p.ID)
+		wg.Go(func() {
+			client := r.client
+			if p.Port == Backend {
+				client = r.asker
+			}
+			got[i] = Exchange{Probe: p, Exchange: client.Capture(ctx, r.request(p))}
+			<-slots
+		})
+	}
+	wg.Wait()
+	for _, x := range got {
+		if r.Companion != nil {
+			x.Seen = r.Companion.seenBy(r.id, x.Probe.ID)
+		}
+		r.record.Exchanges = append(r.record.Exchanges, r.redact.exchange(x))
+	}
+}
+
+// request turns a probe into a request.
+func (r *run) request(p Probe) compare.Request {
+	base := map[Port]URL{Backend: r.stack.Backend, Proxy: r.stack.Proxy, Direct: r.stack.Direct}[p.Port]
+	kept := r.stored[p.Role]
+	req := compare.Request{Method: p.Method, Host: p.Host, URL: p.URL}
+	switch {
+	case p.URL != "":
+	case p.Target != "":
+		req.URL = base.Origin() + p.Target
+	case r.stack.Fixed != "" && p.Port != Direct:
+		req.URL = string(base)
+	default:
+		req.URL = base.For(kept.name)
+	}
+	if p.Role == "" {
+		kept = r.stored[RoleMain] // whatever else is asked for: does it give the main fixture away?
+	}
+	if kept.content != nil {
+		req.Expect = kept.content()
+	}
+	req.Header = append(req.Header, r.stack.Header...)
+	req.Header = append(req.Header, compare.Field{Name: probeHeader, Value: r.id + "." + p.ID})
+	return req
+}
+
+func (r *run) finish() {
+	if r.Companion != nil {
+		for _, s := range r.Companion.stray(r.id) {
+			r.record.Stray = append(r.record.Stray, r.redact.seen(s))
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+	defer cancel()
+	if err := r.set.Cleanup(ctx); err != nil {
+		r.record.Left = append(r.record.Left, err.Error())
+	}
+	r.record.DurationMS = milliseconds(time.Since(r.record.Started))
+}

@@ -1,0 +1,94 @@
+package diag
+
+// Port is where a probe is sent to.
+type Port string
+
+// The ports of a stack.
+const (
+	Backend Port = "backend" // the application's own port
+	Proxy   Port = "proxy"   // the port that users reach, the download URL
+	Direct  Port = "direct"  // the proxy's location that serves the storage as it is
+)
+
+// Probe is one planned request. What it asks for is named by Role (a fixture's
+// download URL on the port), or by Target (a path on the port's origin, as it
+// goes on the wire), or by URL.
+type Probe struct {
+	ID     string `json:"id"`
+	Port   Port   `json:"port"`
+	Method string `json:"method"`
+	Role   string `json:"role,omitempty"`
+	Target string `json:"target,omitempty"`
+	URL    string `json:"url,omitempty"`
+	Host   string `json:"host,omitempty"`
+}
+
+// Put asks for a fixture. Role names it within the run.
+type Put struct {
+	Role string `json:"role"`
+	Ext  string `json:"ext"`
+	Size int64  `json:"size"`
+	// Absent fixtures have a name and are not put: what is asked for is missing.
+	Absent bool `json:"absent,omitempty"`
+	// Denied fixtures are put, and refused by the companion.
+	Denied bool `json:"denied,omitempty"`
+}
+
+// Step is what Observe carries out in one go: the fixtures first, then the
+// probes, concurrently.
+type Step struct {
+	Put    []Put   `json:"put,omitempty"`
+	Probes []Probe `json:"probes,omitempty"`
+}
+
+// Empty says that nothing is left to do.
+func (s Step) Empty() bool { return len(s.Put) == 0 && len(s.Probes) == 0 }
+
+// Family is a group of probes that serve one question.
+type Family struct {
+	Name string
+	// When says in words on what the probes depend, for --plan; empty: on nothing.
+	When string
+	// Plan gives all that the family wants sent, as far as the record allows it
+	// to be known. What the record already holds is left out by Next.
+	Plan func(v *View) Step
+}
+
+// Next is the next step: what the families want that the record does not hold
+// yet. It is pure; an empty step ends the run.
+func Next(stack Stack, rec *Record, families []Family) Step {
+	v := NewView(stack, rec)
+	var next Step
+	for _, f := range families {
+		want := f.Plan(v)
+		for _, p := range want.Put {
+			if v.Fixture(p.Role) == nil && !hasPut(next.Put, p.Role) {
+				next.Put = append(next.Put, p)
+			}
+		}
+		for _, p := range want.Probes {
+			if v.Exchange(p.ID) == nil && !hasProbe(next.Probes, p.ID) {
+				next.Probes = append(next.Probes, p)
+			}
+		}
+	}
+	return next
+}
+
+func hasPut(list []Put, role string) bool {
+	for _, p := range list {
+		if p.Role == role {
+			return true
+		}
+	}
+	return false
+}
+
+func hasProbe(list []Probe, id string) bool {
+	for _, p := range list {
+		if p.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,77 @@
+package diag
+
+import (
+	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// RecordVersion is the version of the record's JSON that this package writes.
+const RecordVersion = 1
+
+// Record is everything that one run observed. It holds all that Judge needs,
+// and no secret: header values and query values that may be one are replaced
+// by a hash that is keyed with a key of this run, so that equality survives.
+type Record struct {
+	Version    int             `json:"version"`
+	Tool       Tool            `json:"tool"`
+	Started    time.Time       `json:"started"`
+	DurationMS float64         `json:"duration_ms"`
+	Stack      Stack           `json:"stack"`
+	Fixtures   []FixtureRecord `json:"fixtures"`
+	Exchanges  []Exchange      `json:"exchanges"`
+	// Stray are requests that reached the companion without a probe's id.
+	Stray []sendfile.Seen `json:"stray,omitempty"`
+	// Left are fixtures that could not be removed at the end of the run.
+	Left []string `json:"left,omitempty"`
+	// Interrupted says that the run was cancelled before its last step.
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Tool names the program that wrote a record or a report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// FixtureRecord is what became of one fixture.
+type FixtureRecord struct {
+	Put
+	Name string `json:"name"`
+	// Path is where the storage keeps it, for people.
+	Path string `json:"path,omitempty"`
+	// Existing says that the file was there before and was only read.
+	Existing bool `json:"existing,omitempty"`
+	// PutFailure and ReadFailure are nil where the fixture was put and read
+	// back as it was written.
+	PutFailure  *StorageFailure `json:"put_failure,omitempty"`
+	ReadFailure *StorageFailure `json:"read_failure,omitempty"`
+	// FirstWrong is the first offset at which what was read back differs, -1
+	// where nothing does.
+	FirstWrong int64   `json:"first_wrong"`
+	DurationMS float64 `json:"duration_ms"`
+}
+
+// OK says that the fixture is in the storage as it was written.
+func (f *FixtureRecord) OK() bool {
+	return f != nil && f.PutFailure == nil && f.ReadFailure == nil && f.FirstWrong < 0
+}
+
+// StorageFailure is a storage's refusal.
+type StorageFailure struct {
+	Op      string        `json:"op"`
+	Path    string        `json:"path"`
+	Class   fixture.Class `json:"class"`
+	Message string        `json:"message"`
+}
+
+// Exchange is a probe and what came back.
+type Exchange struct {
+	Probe Probe `json:"probe"`
+	compare.Exchange
+	// Seen are the requests of this probe that reached the companion, in order.
+	// It says nothing where the stack has no companion.
+	Seen []sendfile.Seen `json:"seen,omitempty"`
+}

@@ -1,0 +1,129 @@
+package diag
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// redactor replaces secrets by a hash keyed with a key of the run: the same
+// secret gives the same text within a run, and nothing can be looked up.
+type redactor struct {
+	key []byte
+	// named are further fields that hold secrets: those that the user adds to
+	// every request.
+	named map[string]bool
+}
+
+// secretFields are header fields whose values are credentials.
+var secretFields = map[string]bool{
+	"authorization": true, "proxy-authorization": true, "cookie": true, "x-api-key": true,
+	"x-auth-token": true, "x-csrf-token": true, "x-amz-security-token": true,
+}
+
+// secretQuery matches the names of query parameters whose values are credentials.
+var secretQuery = regexp.MustCompile(`(?i)(token|secret|passw|pwd|sig|signature|auth|session|credential|jwt|hmac|api_?key|access_?key|x-amz-|x-goog-)`)
+
+func (r redactor) hash(s string) string {
+	m := hmac.New(sha256.New, r.key)
+	m.Write([]byte(s))
+	return "redacted-" + hex.EncodeToString(m.Sum(nil)[:6])
+}
+
+func (r redactor) field(f compare.Field) compare.Field {
+	name := strings.ToLower(f.Name)
+	switch {
+	case name == "set-cookie":
+		// The cookie's name and attributes say how the answer may be cached and
+		// used; only the value is secret.
+		pair, attributes, more := strings.Cut(f.Value, ";")
+		cookie, value, _ := strings.Cut(pair, "=")
+		f.Value = cookie + "=" + r.hash(value)
+		if more {
+			f.Value += ";" + attributes
+		}
+	case secretFields[name] || r.named[name]:
+		f.Value = r.hash(f.Value)
+	case strings.Contains(f.Value, "?"):
+		f.Value = r.url(f.Value)
+	}
+	return f
+}
+
+func (r redactor) header(h compare.Header) compare.Header {
+	if h == nil {
+		return nil
+	}
+	out := make(compare.Header, len(h))
+	for i, f := range h {
+		out[i] = r.field(f)
+	}
+	return out
+}
+
+// url replaces a password and the values of secret query parameters; the rest
+// of the text, well-formed or not, stays as it is.
+func (r redactor) url(s string) string {
+	head, query, has := strings.Cut(s, "?")
+	if scheme, rest, ok := strings.Cut(head, "://"); ok {
+		host, path, slash := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			user, _, _ := strings.Cut(host[:at], ":")
+			host = user + ":" + r.hash(host[:at]) + host[at:]
+		}
+		head = scheme + "://" + host
+		if slash {
+			head += "/" + path
+		}
+	}
+	if !has {
+		return head
+	}
+	return head + "?" + r.query(query)
+}
+
+func (r redactor) query(query string) string {
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		if ok && value != "" && secretQuery.MatchString(name) {
+			pairs[i] = pair[:len(pair)-len(value)] + r.hash(value)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+func (r redactor) exchange(x Exchange) Exchange {
+	x.Probe.URL, x.Probe.Target = r.url(x.Probe.URL), r.url(x.Probe.Target)
+	x.Request.URL = r.url(x.Request.URL)
+	x.Request.Header = r.header(x.Request.Header)
+	x.Header, x.Trailer = r.header(x.Header), r.header(x.Trailer)
+	seen := make([]sendfile.Seen, len(x.Seen))
+	for i, s := range x.Seen {
+		seen[i] = r.seen(s)
+	}
+	x.Seen = seen
+	return x
+}
+
+func (r redactor) seen(s sendfile.Seen) sendfile.Seen {
+	s.Query = r.query(s.Query)
+	return s
+}
+
+func (r redactor) stack(s Stack) Stack {
+	s.Storage = r.url(s.Storage)
+	s.Backend, s.Proxy, s.Direct = URL(r.url(string(s.Backend))), URL(r.url(string(s.Proxy))), URL(r.url(string(s.Direct)))
+	s.Denied, s.Missing = r.url(s.Denied), r.url(s.Missing)
+	s.Header = r.header(s.Header)
+	return s
+}

@@ -1,0 +1,102 @@
+package diag
+
+import "time"
+
+// ReportVersion is the version of the report's JSON.
+const ReportVersion = 1
+
+// Report is the verdict on one run.
+type Report struct {
+	Version    int           `json:"version"`
+	Tool       Tool          `json:"tool"`
+	Started    time.Time     `json:"started"`
+	DurationMS float64       `json:"duration_ms"`
+	Stack      Stack         `json:"stack"`
+	Status     Verdict       `json:"status"`
+	Culprit    Part          `json:"culprit"`
+	Checks     []CheckResult `json:"checks"`
+	Findings   []Finding     `json:"findings"`
+}
+
+// Verdict is the verdict on a stack.
+type Verdict string
+
+// The verdicts.
+const (
+	Healthy       Verdict = "healthy"
+	Misconfigured Verdict = "misconfigured"
+	Inconclusive  Verdict = "inconclusive" // not enough could be observed
+)
+
+// CheckResult is the outcome of one check.
+type CheckResult struct {
+	ID         string  `json:"id"`
+	Title      string  `json:"title"`
+	Status     Status  `json:"status"`
+	Reason     string  `json:"reason,omitempty"`
+	DurationMS float64 `json:"duration_ms"`
+}
+
+// Finding is one fault: which part, what, the evidence, the fix, the place.
+type Finding struct {
+	Code         string        `json:"code"`
+	Severity     Severity      `json:"severity"`
+	Culprit      Part          `json:"culprit"`
+	Check        string        `json:"check"`
+	Symptom      string        `json:"symptom,omitempty"`
+	Title        string        `json:"title"`
+	Detail       string        `json:"detail"`
+	Evidence     []Evidence    `json:"evidence"`
+	Location     *Location     `json:"location,omitempty"`
+	Fix          string        `json:"fix"`
+	Consequences []Consequence `json:"consequences,omitempty"`
+}
+
+// Consequence is a finding that follows from another one.
+type Consequence struct {
+	Code  string `json:"code"`
+	Title string `json:"title"`
+}
+
+// Location is a place in a file. Line and column count from 1.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
+}
+
+// EvidenceKind says what a piece of evidence is.
+type EvidenceKind string
+
+// The kinds of evidence.
+const (
+	EvidenceExchange EvidenceKind = "exchange" // what a port answered
+	EvidenceDiff     EvidenceKind = "diff"     // backend and proxy side by side with what is expected
+	EvidenceSeen     EvidenceKind = "seen"     // what reached the companion
+	EvidenceFile     EvidenceKind = "file"     // a file or folder of the storage
+	EvidenceLog      EvidenceKind = "log"      // a line of the proxy's error log
+	EvidenceConfig   EvidenceKind = "config"   // a directive of the proxy's configuration
+)
+
+// Evidence is one observation that proves a finding.
+type Evidence struct {
+	Kind EvidenceKind `json:"kind"`
+	// Text is the observation in a sentence.
+	Text string `json:"text"`
+	// Probe is the id of the exchange it was read from.
+	Probe string `json:"probe,omitempty"`
+	// Rows compare what was seen, for the kind diff.
+	Rows []Row `json:"rows,omitempty"`
+	// Lines quote a file or a log.
+	Lines []Location `json:"lines,omitempty"`
+}
+
+// Row is one line of a comparison. A cell is empty where there is nothing to say.
+type Row struct {
+	Field    string `json:"field"`
+	Backend  string `json:"backend,omitempty"`
+	Proxy    string `json:"proxy,omitempty"`
+	Expected string `json:"expected,omitempty"`
+	Meaning  string `json:"meaning,omitempty"`
+}

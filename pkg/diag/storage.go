@@ -1,0 +1,115 @@
+package diag
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// stored is what the observer keeps of a fixture beyond the record.
+type stored struct {
+	name string
+	// content gives the expected bytes, anew for each request; nil where the
+	// fixture is not in the storage.
+	content func() compare.Content
+}
+
+// put puts fixtures into the storage, one after the other, and reads them back.
+func (r *run) put(ctx context.Context, list []Put) {
+	for _, p := range list {
+		f := fixture.New(p.Role, p.Ext, p.Size)
+		f.Mode = fs.FileMode(r.Mode)
+		if r.stack.Fixed != "" && p.Role == RoleMain {
+			f.Name = r.stack.Fixed
+		}
+		rec := FixtureRecord{Put: p, Name: f.Name, Path: r.path(f.Name), FirstWrong: -1}
+		kept := stored{name: f.Name}
+		if !p.Absent {
+			r.say("putting a fixture into " + r.Store.String())
+			start := time.Now()
+			kept.content = r.putOne(ctx, f, &rec)
+			rec.DurationMS = milliseconds(time.Since(start))
+		}
+		r.tellCompanion(p, f, rec)
+		r.stored[p.Role] = kept
+		r.record.Fixtures = append(r.record.Fixtures, rec)
+	}
+}
+
+// putOne puts one fixture, reads it back and notes in rec what went wrong. It
+// returns the expected content, nil where the fixture is not there.
+func (r *run) putOne(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) func() compare.Content {
+	if r.stack.Fixed != "" {
+		fixed, err := r.set.PutFixed(ctx, f)
+		if err != nil {
+			rec.PutFailure = storageFailure(err)
+			return nil
+		}
+		rec.Size, rec.Existing = fixed.Size(), fixed.Existed
+		if fixed.Existed {
+			return func() compare.Content { return fixed }
+		}
+	} else if err := r.set.Put(ctx, f); err != nil {
+		rec.PutFailure = storageFailure(err)
+		return nil
+	}
+	r.readBack(ctx, f, rec)
+	return func() compare.Content { return f.Content() }
+}
+
+func (r *run) readBack(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) {
+	file, err := r.Store.Open(ctx, f.Name)
+	if err != nil {
+		rec.ReadFailure = storageFailure(err)
+		return
+	}
+	defer file.Close()
+	n, wrong, err := f.Verify(file, 0)
+	switch {
+	case err != nil:
+		rec.ReadFailure = storageFailure(err)
+	case wrong >= 0:
+		rec.FirstWrong = wrong
+	case n < f.Size:
+		rec.FirstWrong = n
+	}
+}
+
+// companionTime is the companion's own Last-Modified, so that it can be told
+// from what a proxy makes of the file's time.
+var companionTime = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+
+// tellCompanion makes the companion answer for a fixture.
+func (r *run) tellCompanion(p Put, f fixture.Fixture, rec FixtureRecord) {
+	if r.Companion == nil || p.Absent || !rec.OK() {
+		return
+	}
+	if p.Denied {
+		r.Companion.Handler.Deny(f.Name)
+		return
+	}
+	r.Companion.Handler.Add(f.Name, sendfile.File{Size: f.Size, ModTime: companionTime})
+}
+
+// path is where a storage that is a folder keeps a file, "" for others.
+func (r *run) path(name string) string {
+	if dir, ok := r.Store.(interface{ Path() string }); ok {
+		return filepath.Join(dir.Path(), name)
+	}
+	return ""
+}
+
+func storageFailure(err error) *StorageFailure {
+	if e, ok := errors.AsType[*fixture.Error](err); ok {
+		return &StorageFailure{Op: e.Op, Path: e.Path, Class: e.Class, Message: e.Err.Error()}
+	}
+	return &StorageFailure{Op: "put", Class: fixture.ClassOther, Message: err.Error()}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,148 @@
+package diag
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// Roles of fixtures and ids of probes that more than one package refers to.
+const (
+	RoleMain    = "main"
+	RoleMissing = "missing"
+	RoleDenied  = "denied"
+
+	ProxyGet       = "proxy-get"
+	ProxyAgain     = "proxy-get-again"
+	ProxyHead      = "proxy-head"
+	ProxyMissing   = "proxy-missing"
+	ProxyDenied    = "proxy-denied"
+	ProxyInternal  = "proxy-internal"
+	BackendGet     = "backend-get"
+	BackendAgain   = "backend-get-again"
+	BackendHead    = "backend-head"
+	BackendMissing = "backend-missing"
+	BackendDenied  = "backend-denied"
+	DirectGet      = "direct-get"
+)
+
+// View is a record made easy to ask: what Next and the rules look at. It is
+// read only.
+type View struct {
+	Stack  Stack
+	Record *Record
+
+	fixtures  map[string]*FixtureRecord
+	exchanges map[string]*Exchange
+}
+
+// NewView prepares a view of a record.
+func NewView(stack Stack, rec *Record) *View {
+	v := &View{Stack: stack, Record: rec, fixtures: map[string]*FixtureRecord{}, exchanges: map[string]*Exchange{}}
+	for i := range rec.Fixtures {
+		v.fixtures[rec.Fixtures[i].Role] = &rec.Fixtures[i]
+	}
+	for i := range rec.Exchanges {
+		v.exchanges[rec.Exchanges[i].Probe.ID] = &rec.Exchanges[i]
+	}
+	return v
+}
+
+// Fixture is the fixture of a role, nil where there is none yet.
+func (v *View) Fixture(role string) *FixtureRecord { return v.fixtures[role] }
+
+// Exchange is what came back for a probe, nil where it was not sent.
+func (v *View) Exchange(id string) *Exchange { return v.exchanges[id] }
+
+// Stored says that the main fixture is in the storage as it was written.
+func (v *View) Stored() bool { return v.Fixture(RoleMain).OK() }
+
+// Delivered says that the download works: the proxy's answer to a plain GET is
+// 200 with exactly the bytes of the stored file.
+func (v *View) Delivered() bool { return v.Exchange(ProxyGet).Delivers() }
+
+// Delivers says that the answer is 200 with exactly the expected bytes.
+func (x *Exchange) Delivers() bool {
+	return x.Answered() && x.Failure == nil && x.Status == 200 && x.Body.Match == compare.Equal
+}
+
+// Answered says that a status line and header came back, whatever became of the body.
+func (x *Exchange) Answered() bool { return x != nil && x.Status != 0 }
+
+// Handoffs are the handoff header fields of an answer, of any dialect.
+func (x *Exchange) Handoffs() []compare.Field {
+	if x == nil {
+		return nil
+	}
+	var list []compare.Field
+	for _, f := range x.Header {
+		for _, name := range sendfile.Headers() {
+			if strings.EqualFold(f.Name, name) {
+				list = append(list, f)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// HandsOff says that the answer carries the dialect's handoff header.
+func (x *Exchange) HandsOff(d sendfile.Dialect) bool {
+	return x.Answered() && x.Header.Has(d.Header)
+}
+
+// Intent is the handoff that the user states, and whether one is stated.
+func (v *View) Intent() (sendfile.Spec, bool) {
+	if v.Stack.Sendfile == "" {
+		return sendfile.Spec{}, false
+	}
+	spec, err := sendfile.ParseSpec(v.Stack.Sendfile, "")
+	return spec, err == nil
+}
+
+// Dialect is the dialect that the proxy understands and how that is known:
+// stated by the user, told by the proxy's Server field, or, weakest, the one
+// that the backend speaks. ok is false where nothing tells.
+func (v *View) Dialect() (d sendfile.Dialect, how string, ok bool) {
+	if spec, stated := v.Intent(); stated {
+		return spec.Dialect, "--sendfile " + v.Stack.Sendfile, true
+	}
+	if v.Stack.Server != "" {
+		if d, err := sendfile.Lookup(v.Stack.Server, ""); err == nil {
+			return d, "--server " + v.Stack.Server, true
+		}
+	}
+	if x := v.Exchange(ProxyGet); x.Answered() {
+		product, _, _ := strings.Cut(x.Header.Get("Server"), "/")
+		if d, err := sendfile.Lookup(strings.ToLower(product), ""); err == nil {
+			return d, "the proxy's field Server: " + x.Header.Get("Server"), true
+		}
+	}
+	for _, h := range v.Exchange(BackendGet).Handoffs() {
+		for _, d := range sendfile.Dialects() {
+			if strings.EqualFold(d.Header, h.Name) {
+				return d, "the backend's field " + h.Name, true
+			}
+		}
+	}
+	return sendfile.Dialect{}, "", false
+}
+
+// Spec is the handoff as it is meant: stated, or learned from a backend whose
+// value ends with the fixture's name.
+func (v *View) Spec() (sendfile.Spec, bool) {
+	if spec, ok := v.Intent(); ok {
+		return spec, true
+	}
+	d, _, ok := v.Dialect()
+	f, b := v.Fixture(RoleMain), v.Exchange(BackendGet)
+	if !ok || f == nil || !b.HandsOff(d) {
+		return sendfile.Spec{}, false
+	}
+	prefix, found := strings.CutSuffix(b.Header.Get(d.Header), f.Name)
+	if !found || !strings.HasPrefix(prefix, "/") {
+		return sendfile.Spec{}, false
+	}
+	return sendfile.Spec{Dialect: d, Prefix: prefix}, true
+}
