@@ -15,6 +15,7 @@ const (
 	sampleSize    = 512
 	diffSize      = 64
 	hashLimit     = 1 << 20
+	keepLimit     = 8 << 20
 	bodySlack     = 64 << 10 // read beyond the expected size before giving up
 	defaultMaxRaw = 1 << 20  // of a body nothing is known about
 )
@@ -31,10 +32,11 @@ type sink struct {
 	max    int64
 	buf    []byte // for expected bytes
 	hash   hash.Hash
+	keep   bool
 }
 
 func newSink(r Request) *sink {
-	s := &sink{body: emptyBody(), expect: r.Expect, max: r.MaxBody, hash: sha256.New()}
+	s := &sink{body: emptyBody(), expect: r.Expect, max: r.MaxBody, hash: sha256.New(), keep: r.Keep}
 	if s.max <= 0 {
 		s.max = defaultMaxRaw
 		if s.expect != nil {
@@ -56,6 +58,9 @@ func (s *sink) Write(p []byte) (int, error) {
 	}
 	if n := sampleSize - len(s.body.Sample); n > 0 {
 		s.body.Sample = append(s.body.Sample, p[:min(n, len(p))]...)
+	}
+	if n := keepLimit - len(s.body.Kept); s.keep && n > 0 {
+		s.body.Kept = append(s.body.Kept, p[:min(n, len(p))]...)
 	}
 	if s.hash != nil {
 		s.hash.Write(p)

@@ -119,6 +119,8 @@ type Request struct {
 	Host   string  // the Host field (:authority); "" is the URL's. TLS always asks for the URL's host
 	Header Header  // more fields; over HTTP/1 names keep their case, and their order is by name
 	Expect Content // what the body should be; nil: it is not compared
+	// Keep keeps the body, up to 8 MiB of it, in Body.Kept.
+	Keep bool
 	// MaxBody is how many bytes of the body are read at most. 0 is
 	// Expect.Size() + 64 KiB, or 1 MiB without Expect.
 	MaxBody int64
@@ -170,7 +172,8 @@ const (
 	Empty       Match = "empty"   // no byte came where some were expected
 )
 
-// Body is what is known of a response's body; the bytes themselves are not kept.
+// Body is what is known of a response's body; the bytes themselves are kept
+// only where the request asks for it.
 type Body struct {
 	Length   int64 `json:"length"`   // bytes received, transfer coding removed, content coding not
 	Declared int64 `json:"declared"` // Content-Length, also of a response to HEAD; -1 absent or not one number
@@ -183,6 +186,9 @@ type Body struct {
 	// SHA256 is the hexadecimal digest of the body as received, of bodies up
 	// to 1 MiB; "" for longer ones, where it would cost throughput.
 	SHA256 string `json:"sha256,omitempty"`
+	// Kept is the body as received, where Request.Keep asked for it; it is no
+	// part of the JSON.
+	Kept []byte `json:"-"`
 }
 
 // Timing is how long each part of an exchange took, in milliseconds; 0 where

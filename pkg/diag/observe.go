@@ -49,6 +49,7 @@ func (o *Observer) Run(ctx context.Context, stack Stack, families []Family) *Rec
 			r.record.Interrupted = true
 			break
 		}
+		r.pause(ctx, step.Pause)
 		r.put(ctx, step.Put)
 		r.probe(ctx, step.Probes)
 	}
@@ -102,6 +103,18 @@ func (r *run) say(text string) {
 	}
 }
 
+// pause waits, for what a server keeps for some time.
+func (r *run) pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	r.say("waiting " + d.String())
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
 // probe sends probes concurrently and appends the exchanges in their planned order.
 func (r *run) probe(ctx context.Context, probes []Probe) {
 	limit := r.Concurrency
@@ -119,7 +132,13 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 			if p.Port == Backend {
 				client = r.asker
 			}
-			got[i] = Exchange{Probe: p, Exchange: client.Capture(ctx, r.request(p))}
+			req := r.request(p)
+			x := Exchange{Probe: p, Exchange: client.Capture(ctx, req)}
+			if p.Parts && req.Expect != nil {
+				x.Parts = verifyParts(x.Exchange, req.Expect)
+				x.Body.Kept = nil
+			}
+			got[i] = x
 			<-slots
 		})
 	}
@@ -136,7 +155,7 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 func (r *run) request(p Probe) compare.Request {
 	base := map[Port]URL{Backend: r.stack.Backend, Proxy: r.stack.Proxy, Direct: r.stack.Direct}[p.Port]
 	kept := r.stored[p.Role]
-	req := compare.Request{Method: p.Method, Host: p.Host, URL: p.URL}
+	req := compare.Request{Method: p.Method, Host: p.Host, URL: p.URL, Keep: p.Parts}
 	switch {
 	case p.URL != "":
 	case p.Target != "":
@@ -144,7 +163,7 @@ func (r *run) request(p Probe) compare.Request {
 	case r.stack.Fixed != "" && p.Port != Direct:
 		req.URL = string(base)
 	default:
-		req.URL = base.For(kept.name)
+		req.URL = base.For(kept.fixture.Name)
 	}
 	if p.Role == "" {
 		kept = r.stored[RoleMain] // whatever else is asked for: does it give the main fixture away?
@@ -153,6 +172,7 @@ func (r *run) request(p Probe) compare.Request {
 		req.Expect = kept.content()
 	}
 	req.Header = append(req.Header, r.stack.Header...)
+	req.Header = append(req.Header, p.Header...)
 	req.Header = append(req.Header, compare.Field{Name: probeHeader, Value: r.id + "." + p.ID})
 	return req
 }

@@ -1,5 +1,11 @@
 package diag
 
+import (
+	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+)
+
 // Port is where a probe is sent to.
 type Port string
 
@@ -21,24 +27,39 @@ type Probe struct {
 	Target string `json:"target,omitempty"`
 	URL    string `json:"url,omitempty"`
 	Host   string `json:"host,omitempty"`
+	// Header fields are sent besides those of the stack.
+	Header compare.Header `json:"header,omitempty"`
+	// Parts asks for the body to be verified part by part: ranges at their
+	// offsets, a content coding after decoding. The exchange's Parts tell.
+	Parts bool `json:"parts,omitempty"`
 }
 
 // Put asks for a fixture. Role names it within the run.
 type Put struct {
 	Role string `json:"role"`
+	// Ext ends the file's name: an extension, or a suffix with the characters
+	// that the name is to try. It does not begin with a hexadecimal digit.
 	Ext  string `json:"ext"`
 	Size int64  `json:"size"`
+	// Lead begins the file's name: a dot.
+	Lead string `json:"lead,omitempty"`
+	// Length is that of the whole name in bytes; 0: as it comes.
+	Length int `json:"length,omitempty"`
 	// Absent fixtures have a name and are not put: what is asked for is missing.
 	Absent bool `json:"absent,omitempty"`
 	// Denied fixtures are put, and refused by the companion.
 	Denied bool `json:"denied,omitempty"`
+	// Rewrites is the role of a fixture that is rewritten in place, with other
+	// content and Size; this role then has its name.
+	Rewrites string `json:"rewrites,omitempty"`
 }
 
-// Step is what Observe carries out in one go: the fixtures first, then the
-// probes, concurrently.
+// Step is what Observe carries out in one go: a pause, then the fixtures, then
+// the probes, concurrently.
 type Step struct {
-	Put    []Put   `json:"put,omitempty"`
-	Probes []Probe `json:"probes,omitempty"`
+	Pause  time.Duration `json:"pause,omitempty"`
+	Put    []Put         `json:"put,omitempty"`
+	Probes []Probe       `json:"probes,omitempty"`
 }
 
 // Empty says that nothing is left to do.
@@ -61,6 +82,7 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 	var next Step
 	for _, f := range families {
 		want := f.Plan(v)
+		before := len(next.Put) + len(next.Probes)
 		for _, p := range want.Put {
 			if v.Fixture(p.Role) == nil && !hasPut(next.Put, p.Role) {
 				next.Put = append(next.Put, p)
@@ -70,6 +92,9 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 			if v.Exchange(p.ID) == nil && !hasProbe(next.Probes, p.ID) {
 				next.Probes = append(next.Probes, p)
 			}
+		}
+		if len(next.Put)+len(next.Probes) > before {
+			next.Pause = max(next.Pause, want.Pause)
 		}
 	}
 	return next

@@ -74,4 +74,6 @@ type Exchange struct {
 	// Seen are the requests of this probe that reached the companion, in order.
 	// It says nothing where the stack has no companion.
 	Seen []sendfile.Seen `json:"seen,omitempty"`
+	// Parts are the verified parts of the body, where the probe asked for them.
+	Parts *Parts `json:"parts,omitempty"`
 }

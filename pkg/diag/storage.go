@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
@@ -14,22 +15,18 @@ import (
 
 // stored is what the observer keeps of a fixture beyond the record.
 type stored struct {
-	name string
+	fixture fixture.Fixture
 	// content gives the expected bytes, anew for each request; nil where the
 	// fixture is not in the storage.
 	content func() compare.Content
 }
 
-// put puts fixtures into the storage, one after the other, and reads them back.
+// put puts or rewrites fixtures, one after the other, and reads them back.
 func (r *run) put(ctx context.Context, list []Put) {
 	for _, p := range list {
-		f := fixture.New(p.Role, p.Ext, p.Size)
-		f.Mode = fs.FileMode(r.Mode)
-		if r.stack.Fixed != "" && p.Role == RoleMain {
-			f.Name = r.stack.Fixed
-		}
+		f := r.fixture(p)
 		rec := FixtureRecord{Put: p, Name: f.Name, Path: r.path(f.Name), FirstWrong: -1}
-		kept := stored{name: f.Name}
+		kept := stored{fixture: f}
 		if !p.Absent {
 			r.say("putting a fixture into " + r.Store.String())
 			start := time.Now()
@@ -42,10 +39,32 @@ func (r *run) put(ctx context.Context, list []Put) {
 	}
 }
 
+// fixture makes the fixture that is asked for.
+func (r *run) fixture(p Put) fixture.Fixture {
+	if p.Rewrites != "" {
+		return r.stored[p.Rewrites].fixture.Version(len(r.record.Fixtures), p.Size)
+	}
+	f := fixture.New(p.Role, p.Ext, p.Size)
+	f.Mode = fs.FileMode(r.Mode)
+	if n := p.Length - len(p.Lead) - len(f.Name); n > 0 {
+		f.Name = strings.TrimSuffix(f.Name, p.Ext) + strings.Repeat("-", n) + p.Ext
+	}
+	f.Name = p.Lead + f.Name
+	if r.stack.Fixed != "" && p.Role == RoleMain {
+		f.Name = r.stack.Fixed
+	}
+	return f
+}
+
 // putOne puts one fixture, reads it back and notes in rec what went wrong. It
 // returns the expected content, nil where the fixture is not there.
 func (r *run) putOne(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) func() compare.Content {
-	if r.stack.Fixed != "" {
+	if rec.Rewrites != "" {
+		if err := r.set.Rewrite(ctx, f); err != nil {
+			rec.PutFailure = storageFailure(err)
+			return nil
+		}
+	} else if r.stack.Fixed != "" {
 		fixed, err := r.set.PutFixed(ctx, f)
 		if err != nil {
 			rec.PutFailure = storageFailure(err)
@@ -94,7 +113,7 @@ func (r *run) tellCompanion(p Put, f fixture.Fixture, rec FixtureRecord) {
 		r.Companion.Handler.Deny(f.Name)
 		return
 	}
-	r.Companion.Handler.Add(f.Name, sendfile.File{Size: f.Size, ModTime: companionTime})
+	r.Companion.Handler.Add(f.Name, sendfile.File{Size: f.Size, ModTime: companionTime.Add(time.Duration(len(r.record.Fixtures)) * time.Hour)})
 }
 
 // path is where a storage that is a folder keeps a file, "" for others.
