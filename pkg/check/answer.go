@@ -27,6 +27,9 @@ func proxyFault(v *diag.View) fault {
 	if b.Answered() && b.Status >= 300 && b.Status == p.Status {
 		return fault{} // it passes on what the backend says
 	}
+	if echoed(v) {
+		return fault{"handoff-echoed", fmt.Sprintf("The proxy answers %s, with exactly what the application answers when it is asked for the internal URI itself.", status(p))}
+	}
 	reached, _ := v.Reached(diag.ProxyGet)
 	if f := unrouted(v, p, reached); f.code != "" {
 		return f
@@ -186,6 +189,9 @@ func proxyRule(code string) func(*diag.View) []diag.Finding {
 			finding.Evidence = append(finding.Evidence, said(v.Exchange(diag.ProxyGet)))
 		}
 		if x := hostRejection(v); x != nil && code == "proxy-host-rejected" {
+			finding.Evidence = append(finding.Evidence, said(x))
+		}
+		if x := v.Exchange(backendEcho); x != nil && code == "handoff-echoed" {
 			finding.Evidence = append(finding.Evidence, said(x))
 		}
 		return []diag.Finding{finding}

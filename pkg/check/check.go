@@ -22,7 +22,7 @@ const (
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
-		delivery, repeat, head, direct, errors, exposure, hosts,
+		delivery, repeat, head, direct, errors, exposure, traversal, forged, hosts, scheme, echo,
 	}
 }
 
@@ -32,7 +32,7 @@ func Rules() []diag.Rule {
 	return []diag.Rule{
 		storageUnreachable, storageNotWritable, storageNotReadable, storageCorrupt,
 
-		backendUnreachable, backendTimeout, backendErrorStatus, backendNoHandoff, backendWrongDialect,
+		backendUnreachable, backendTimeout, proxySchemeLost, backendErrorStatus, backendNoHandoff, backendWrongDialect,
 		backendHeaderEmpty, backendHeaderJunk, backendAbsoluteURL, backendDotdot, backendRelativePath,
 		backendPathNotURI, backendURINotPath, backendWrongPrefix,
 
@@ -41,7 +41,7 @@ func Rules() []diag.Rule {
 
 		handoffIgnored, handoffLoop, handoffEchoed, handoffNotFound, handoffForbidden, handoffWrongContent,
 
-		proxyCachedHandoff, backendHandoffOnError, handoffInternalExposed, handoffLeaked, backendContentEncoding,
+		proxyCachedHandoff, backendHandoffOnError, backendTrustsClientHeaders, handoffTraversal, handoffInternalExposed, handoffLeaked, backendContentEncoding,
 		backendNotOffloading, proxyErrorMasked, proxyCacheControlOverridden, proxyHeaderDuplicated, backendContentType,
 		proxyHeaderLost, backendHeadMishandled, proxyMethodBlocked, proxyHeadBroken, backendLengthWithoutBody,
 		proxyDirectBroken, handoffHeadersDropped,

@@ -25,15 +25,26 @@ var handoffInternalExposed = diag.Rule{
 // judgeInternalExposed looks at content, not at the status: an application or
 // an error page may answer any URL with 200.
 func judgeInternalExposed(v *diag.View) []diag.Finding {
-	x := v.Exchange(diag.ProxyInternal)
-	if !x.Delivers() {
-		return nil
+	for _, s := range internalSpellings(v) {
+		if x := v.Exchange(s.id); bypasses(v, s.id) {
+			return []diag.Finding{{
+				Detail:   fmt.Sprintf("GET %s delivers the file to anyone.", x.Request.URL),
+				Evidence: []diag.Evidence{said(x)},
+			}}
+		}
 	}
-	if reached, _ := v.Reached(diag.ProxyInternal); v.Stack.Companion && reached != diag.No {
-		return nil // the application was asked, and handed off
+	if x := v.Exchange(proxyForgedFile); x.Answered() && x.Body.SHA256 == v.Exchange(diag.ProxyGet).Body.SHA256 && x.Body.Length > 0 {
+		return []diag.Finding{{
+			Detail: fmt.Sprintf("A client that sends %s itself gets the file that it names, whatever it asks for.",
+				handoffField(x)),
+			Evidence: []diag.Evidence{said(x)},
+		}}
 	}
-	return []diag.Finding{{
-		Detail:   fmt.Sprintf("GET %s, the internal URI, delivers the file to anyone.", x.Request.URL),
-		Evidence: []diag.Evidence{said(x)},
-	}}
+	return nil
+}
+
+// handoffField is the field that the probe forged.
+func handoffField(x *diag.Exchange) string {
+	f := x.Probe.Header[0]
+	return f.Name + ": " + f.Value
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+	"path"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -8,17 +10,73 @@ import (
 )
 
 // exposure asks the proxy port for the internal URI itself, as a stranger would
-// who has seen or guessed it.
+// who has seen or guessed it: as it is, and in spellings that a rule may miss.
 var exposure = diag.Family{
 	Name: "exposure",
 	When: "the backend named an internal URI",
 	Plan: func(v *diag.View) diag.Step {
-		target := internalURI(v)
-		if target == "" || !v.Exchange(diag.ProxyGet).Answered() {
-			return diag.Step{}
+		var step diag.Step
+		for _, s := range internalSpellings(v) {
+			step.Probes = append(step.Probes, diag.Probe{ID: s.id, Port: diag.Proxy, Method: "GET", Target: s.target})
 		}
-		return diag.Step{Probes: []diag.Probe{{ID: diag.ProxyInternal, Port: diag.Proxy, Method: "GET", Target: target}}}
+		return step
 	},
+}
+
+// traversal asks for the file by way of a prefix without its slash: a location
+// /p mapped to /d/ opens /d/../d/name for /p../d/name. Nothing is written
+// outside the storage for it.
+var traversal = diag.Family{
+	Name: "traversal",
+	When: "the storage is a folder",
+	Plan: func(v *diag.View) diag.Step {
+		var step diag.Step
+		for _, t := range traversals(v) {
+			step.Probes = append(step.Probes, diag.Probe{ID: t.id, Port: diag.Proxy, Method: "GET", Target: t.target})
+		}
+		return step
+	},
+}
+
+// spelling is a request target with the id of the probe that asks for it.
+type spelling struct{ id, target string }
+
+// internalSpellings are the internal URI and what may be taken for it.
+func internalSpellings(v *diag.View) []spelling {
+	uri := internalURI(v)
+	if uri == "" || !v.Exchange(diag.ProxyGet).Answered() {
+		return nil
+	}
+	list := []spelling{{diag.ProxyInternal, uri}}
+	first, rest, ok := strings.Cut(uri[1:], "/")
+	if !ok || first == "" {
+		return list
+	}
+	list = append(list,
+		spelling{diag.ProxyInternal + "-slashes", "//" + first + "//" + rest},
+		spelling{diag.ProxyInternal + "-escaped", fmt.Sprintf("/%%%02x%s/%s", first[0], first[1:], rest)})
+	if other := strings.ToUpper(first); other != first {
+		list = append(list, spelling{diag.ProxyInternal + "-case", "/" + other + "/" + rest})
+	}
+	return list
+}
+
+// traversals are the targets that reach the file through a missing slash.
+func traversals(v *diag.View) []spelling {
+	f := v.Fixture(diag.RoleMain)
+	if !v.Exchange(diag.ProxyGet).Answered() || f.Path == "" {
+		return nil
+	}
+	folder := path.Base(strings.TrimSuffix(f.Path, "/"+f.Name))
+	below := "../" + diag.EscapePath(folder) + "/" + diag.EscapePath(f.Name)
+	var list []spelling
+	if spec, ok := v.Spec(); ok && spec.Dialect.Form == sendfile.URI && spec.Prefix != "/" {
+		list = append(list, spelling{"proxy-traversal-internal", strings.TrimSuffix(diag.EscapePath(spec.Prefix), "/") + below})
+	}
+	if base := v.Stack.Direct.Base(); v.Stack.Direct != "" && base != "/" {
+		list = append(list, spelling{"proxy-traversal-direct", strings.TrimSuffix(base, "/") + below})
+	}
+	return list
 }
 
 // internalURI is the URI that the backend hands off to, "" where the handoff

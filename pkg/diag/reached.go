@@ -51,23 +51,23 @@ func (v *View) inferred(x *Exchange) (Tri, string) {
 	if x.Delivers() {
 		return Yes, "the stored file came back"
 	}
-	if sameAnswer(x, b) {
+	if SameAnswer(x, b) {
 		return Yes, "the proxy answers what the backend answers"
 	}
 	if name := fingerprint(b, x); name != "" {
 		return Yes, fmt.Sprintf("the backend's %s field shows in the proxy's answer", name)
 	}
 	bm, pm := v.Exchange(BackendMissing), v.Exchange(ProxyMissing)
-	if bm.Answered() && pm.Answered() && !sameAnswer(x, pm) &&
-		(sameAnswer(bm, pm) || fingerprint(bm, pm) != "") {
+	if bm.Answered() && pm.Answered() && !SameAnswer(x, pm) &&
+		(SameAnswer(bm, pm) || fingerprint(bm, pm) != "") {
 		return Yes, "for a missing file the proxy answers what the backend answers"
 	}
 	return Undecided, "the answers do not show whether the backend was asked; " + settle
 }
 
-// sameAnswer says that two answers have the same status and the same body, and
+// SameAnswer says that two answers have the same status and the same body, and
 // that the body is not empty: empty ones are too common to prove anything.
-func sameAnswer(a, b *Exchange) bool {
+func SameAnswer(a, b *Exchange) bool {
 	return a.Answered() && b.Answered() && a.Status == b.Status &&
 		a.Body.Length > 0 && a.Body.SHA256 == b.Body.SHA256
 }

@@ -1,0 +1,45 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var handoffTraversal = diag.Rule{
+	Doc: diag.Doc{
+		Code: "handoff-traversal", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "Files outside the folder can be fetched",
+		Text: "A prefix without its final slash is mapped to a folder with one (or the other way round), so " +
+			"that “..” behind the prefix leaves the folder: every file beside the storage is served to " +
+			"anyone. It is tried with our own file, by way of the storage folder's own name.",
+		Fix:    "Let the location and the folder both end with a slash.",
+		Before: "GET /media../media/a.bin → 200, the file",
+		After:  "GET /media../media/a.bin → 404",
+		Source: "documentation of path mapping in each server",
+	},
+	Check:    checkExposure,
+	Explains: []string{"handoff-internal-exposed"},
+	Judge:    judgeTraversal,
+}
+
+func judgeTraversal(v *diag.View) []diag.Finding {
+	for _, t := range traversals(v) {
+		if x := v.Exchange(t.id); bypasses(v, t.id) {
+			return []diag.Finding{{
+				Detail:   fmt.Sprintf("GET %s delivers the file: the name behind the prefix leaves the folder and comes back into it.", t.target),
+				Evidence: []diag.Evidence{said(x)},
+			}}
+		}
+	}
+	return nil
+}
+
+// bypasses says that a probe got the file without the application.
+func bypasses(v *diag.View, id string) bool {
+	if !v.Exchange(id).Delivers() {
+		return false
+	}
+	reached, _ := v.Reached(id)
+	return !v.Stack.Companion || reached == diag.No
+}

@@ -1,0 +1,59 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// writeJSON writes the report as JSON (RFC 8259), indented by two spaces.
+// Arrays are never null. What is not printable is escaped, so that the output
+// is safe on a terminal, too.
+func writeJSON(w io.Writer, rep diag.Report, _ Options) error {
+	rep.Checks = orEmpty(rep.Checks)
+	rep.Findings = slices.Clone(orEmpty(rep.Findings))
+	for i := range rep.Findings {
+		rep.Findings[i].Evidence = orEmpty(rep.Findings[i].Evidence)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(rep); err != nil {
+		return fmt.Errorf("writing the report as JSON: %w", err)
+	}
+	_, err := w.Write(escapeJSON(b.Bytes()))
+	return err
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// escapeJSON writes the characters that encoding/json leaves as they are and
+// that are not printable as \u escapes (RFC 8259 section 7). In valid JSON
+// such characters stand in strings only.
+func escapeJSON(text []byte) []byte {
+	var out []byte
+	for _, r := range string(text) {
+		switch {
+		case unicode.IsPrint(r) || r == '\n':
+			out = append(out, string(r)...)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// neutral gives the report with all its texts made harmless for a terminal. A
+// report quotes headers, log lines and configurations, and who wrote those may
+// wish to write escape sequences. The report that is given stays as it is.
+func neutral(rep diag.Report) diag.Report {
+	rep.Stack.Name = visible(rep.Stack.Name)
+	rep.Stack.Storage = visible(rep.Stack.Storage)
+	rep.Stack.Backend = diag.URL(visible(string(rep.Stack.Backend)))
+	rep.Stack.Proxy = diag.URL(visible(string(rep.Stack.Proxy)))
+	rep.Status = diag.Verdict(visible(string(rep.Status)))
+	rep.Culprit = diag.Part(visible(string(rep.Culprit)))
+
+	rep.Checks = slices.Clone(rep.Checks)
+	for i := range rep.Checks {
+		c := &rep.Checks[i]
+		c.ID, c.Title, c.Reason = visible(c.ID), visible(c.Title), visible(c.Reason)
+		c.Status = diag.Status(visible(string(c.Status)))
+	}
+	rep.Findings = slices.Clone(rep.Findings)
+	for i, f := range rep.Findings {
+		rep.Findings[i] = neutralFinding(f)
+	}
+	return rep
+}
+
+func neutralFinding(f diag.Finding) diag.Finding {
+	f.Code, f.Symptom, f.Title = visible(f.Code), visible(f.Symptom), visible(f.Title)
+	f.Detail, f.Fix = visible(f.Detail), visible(f.Fix)
+	f.Severity, f.Culprit = diag.Severity(visible(string(f.Severity))), diag.Part(visible(string(f.Culprit)))
+	if f.Location != nil {
+		l := neutralLocation(*f.Location)
+		f.Location = &l
+	}
+	f.Evidence = slices.Clone(f.Evidence)
+	for i := range f.Evidence {
+		e := &f.Evidence[i]
+		e.Kind, e.Text = diag.EvidenceKind(visible(string(e.Kind))), visible(e.Text)
+		e.Rows, e.Lines = slices.Clone(e.Rows), slices.Clone(e.Lines)
+		for j, r := range e.Rows {
+			e.Rows[j] = diag.Row{
+				Field: visible(r.Field), Backend: visible(r.Backend), Proxy: visible(r.Proxy),
+				Expected: visible(r.Expected), Meaning: visible(r.Meaning),
+			}
+		}
+		for j, l := range e.Lines {
+			e.Lines[j] = neutralLocation(l)
+		}
+	}
+	f.Consequences = slices.Clone(f.Consequences)
+	for i, c := range f.Consequences {
+		f.Consequences[i] = diag.Consequence{Code: visible(c.Code), Title: visible(c.Title)}
+	}
+	return f
+}
+
+func neutralLocation(l diag.Location) diag.Location {
+	l.File, l.Text = visible(l.File), visible(l.Text)
+	return l
+}
+
+// visible writes what is not printable as Go would in a string literal:
+// control characters, what changes the direction of writing, what has no
+// width, bytes that are no UTF-8. Line ends and tabs stay.
+func visible(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1, r < 0x20 && r != '\n' && r != '\t', r == 0x7F:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n' || r == '\t' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += n
+	}
+	return b.String()
+}

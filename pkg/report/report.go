@@ -1,0 +1,50 @@
+// Package report writes a report in the formats that people and programs read:
+// one file a format. A format is a pure function of the report and the options:
+// it asks neither the environment nor the terminal.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// Options are what a format is told besides the report. The zero value gives
+// plain text of 80 columns.
+type Options struct {
+	// Color allows ANSI colours, for formats that are shown on a terminal.
+	Color bool
+	// Width is the number of columns, for the same formats. 0 stands for 80;
+	// what is outside of 40 to 120 counts as the nearer of the two.
+	Width int
+}
+
+// Format is one way to write a report.
+type Format struct {
+	// Name is the value of --format.
+	Name string
+	// Write writes the whole report. The errors are those of w.
+	Write func(w io.Writer, rep diag.Report, o Options) error
+}
+
+// Formats are all formats; the first is the default.
+func Formats() []Format {
+	return []Format{
+		{Name: "text", Write: writeText},
+		{Name: "json", Write: writeJSON},
+	}
+}
+
+// Lookup finds a format by its name. The error lists the names that there are.
+func Lookup(name string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	return Format{}, fmt.Errorf("there is no format %q: choose one of %s", name, strings.Join(names, ", "))
+}

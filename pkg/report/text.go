@@ -1,0 +1,165 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// writeText writes the report for people at a terminal: the verdict, the path
+// of a download with the broken link marked, the root cause with its evidence
+// and its fix, what else was found, the checks.
+func writeText(w io.Writer, rep diag.Report, o Options) error {
+	p := newPage(w, o)
+	p.report(neutral(rep))
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// page collects lines of text.
+type page struct {
+	width int
+	out   strings.Builder
+
+	plain, bold, faint            lipgloss.Style
+	good, bad, warning, undecided lipgloss.Style
+	note                          lipgloss.Style
+}
+
+// newPage prepares an empty page. The colours are the terminal's own sixteen,
+// so that they suit its background.
+func newPage(w io.Writer, o Options) *page {
+	profile := termenv.Ascii
+	if o.Color {
+		profile = termenv.ANSI
+	}
+	r := lipgloss.NewRenderer(w, termenv.WithProfile(profile))
+	r.SetColorProfile(profile)
+	color := func(c string) lipgloss.Style { return r.NewStyle().Bold(true).Foreground(lipgloss.Color(c)) }
+	return &page{
+		width: min(max(cmp.Or(o.Width, 80), 40), 120),
+		plain: r.NewStyle(), bold: r.NewStyle().Bold(true), faint: r.NewStyle().Faint(true),
+		good: color("2"), bad: color("1"), warning: color("3"), undecided: color("3"), note: color("6"),
+	}
+}
+
+func (p *page) String() string { return p.out.String() }
+
+// line writes one line.
+func (p *page) line(text string) {
+	p.out.WriteString(strings.TrimRight(text, " "))
+	p.out.WriteByte('\n')
+}
+
+// para writes a text, wrapped, each line indented and in a style.
+func (p *page) para(indent int, style lipgloss.Style, text string) {
+	p.item(indent, "", style, text)
+}
+
+// item writes a text, wrapped, behind a mark that its further lines are
+// indented by.
+func (p *page) item(indent int, mark string, style lipgloss.Style, text string) {
+	margin := strings.Repeat(" ", indent)
+	hang := lipgloss.Width(mark)
+	for _, l := range wrap(text, p.width-indent-hang) {
+		p.line(margin + mark + style.Render(l))
+		mark = strings.Repeat(" ", hang)
+	}
+}
+
+// heading starts a section.
+func (p *page) heading(title string) {
+	rule := strings.Repeat("─", max(2, p.width-4-lipgloss.Width(title)))
+	p.line("")
+	p.line(p.faint.Render("──") + " " + p.bold.Render(title) + " " + p.faint.Render(rule))
+}
+
+func (p *page) report(rep diag.Report) {
+	p.verdict(rep)
+	p.line("")
+	p.picture(rep)
+
+	var faults, notes []diag.Finding
+	for _, f := range rep.Findings {
+		if f.Severity.AtLeast(diag.Warning) {
+			faults = append(faults, f)
+		} else {
+			notes = append(notes, f)
+		}
+	}
+	if len(faults) > 0 {
+		p.heading("Root cause")
+		p.finding(faults[0])
+		faults = faults[1:]
+	}
+	if len(faults) > 0 {
+		p.heading("Also found")
+		for i, f := range faults {
+			if i > 0 {
+				p.line("")
+			}
+			p.furtherFinding(f)
+		}
+	}
+	if len(notes) > 0 {
+		p.heading("Worth knowing")
+		for _, f := range notes {
+			p.noteFinding(f)
+		}
+	}
+	p.checks(rep)
+	p.line("")
+	p.learnMore(rep)
+}
+
+// verdict writes the verdict in one line.
+func (p *page) verdict(rep diag.Report) {
+	name := ""
+	if rep.Stack.Name != "" {
+		name = oneLine(rep.Stack.Name) + ": "
+	}
+	switch rep.Status {
+	case diag.Healthy:
+		p.item(0, p.good.Render("✓")+" ", p.good, name+"healthy: downloads through the proxy arrive as they should")
+	case diag.Misconfigured:
+		text := name + "misconfigured: " + string(rep.Culprit)
+		if len(rep.Findings) > 0 {
+			text += ": " + oneLine(rep.Findings[0].Title)
+		}
+		p.item(0, p.bad.Render("✗")+" ", p.bad, text)
+	default:
+		p.item(0, p.undecided.Render("?")+" ", p.undecided, name+string(rep.Status)+": "+p.undecidedBecause(rep))
+	}
+}
+
+func (p *page) undecidedBecause(rep diag.Report) string {
+	open := 0
+	for _, c := range rep.Checks {
+		if c.Status == diag.Unknown || c.Status == diag.Fail {
+			open++
+		}
+	}
+	if open == 0 {
+		return "the run did not come to its end"
+	}
+	return fmt.Sprintf("%d of %d checks without an explanation, see their reasons below", open, len(rep.Checks))
+}
+
+// learnMore writes the last line.
+func (p *page) learnMore(rep diag.Report) {
+	command, what := "proxydiag explain", "all that is looked for"
+	if len(rep.Findings) > 0 {
+		command += " " + oneLine(rep.Findings[0].Code)
+		what = "what it means, with an example before and after"
+	}
+	if lipgloss.Width("Learn more: "+command+"  "+what) > p.width {
+		what = ""
+	}
+	p.line("Learn more: " + p.bold.Render(command) + "  " + p.faint.Render(what))
+}
