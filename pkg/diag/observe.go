@@ -85,13 +85,14 @@ func newRun(o *Observer, stack Stack) *run {
 	return r
 }
 
-// handoffSilence is how long the backend port may be silent within a body. An
-// answer that hands off has none, and some backends declare one all the same.
-const handoffSilence = 2 * time.Second
+// handoffSilence is how long the backend port may be silent within the body of
+// a handoff. It has none, and some backends declare one all the same; an answer
+// without a handoff is asked for again with all the time that is allowed.
+const handoffSilence = 300 * time.Millisecond
 
-// patient is how the backend port is asked.
+// impatient is how the backend port is asked first.
 func impatient(o compare.Options) compare.Options {
-	if o.Idle == 0 && (o.Timeout == 0 || o.Timeout > handoffSilence) {
+	if o.Timeout == 0 || o.Timeout > handoffSilence {
 		o.Idle = handoffSilence
 	}
 	return o
@@ -128,27 +129,42 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 		slots <- struct{}{}
 		r.say(p.Method + " " + string(p.Port) + ": " + p.ID)
 		wg.Go(func() {
-			client := r.client
-			if p.Port == Backend {
-				client = r.asker
-			}
-			req := r.request(p)
-			x := Exchange{Probe: p, Exchange: client.Capture(ctx, req)}
-			if p.Parts && req.Expect != nil {
-				x.Parts = verifyParts(x.Exchange, req.Expect)
-				x.Body.Kept = nil
-			}
-			got[i] = x
+			got[i] = r.send(ctx, p)
 			<-slots
 		})
 	}
 	wg.Wait()
 	for _, x := range got {
+		if ctx.Err() != nil && x.Failure != nil && x.Failure.Kind == compare.Canceled {
+			continue // it says nothing about the stack
+		}
 		if r.Companion != nil {
 			x.Seen = r.Companion.seenBy(r.id, x.Probe.ID)
 		}
 		r.record.Exchanges = append(r.record.Exchanges, r.redact.exchange(x))
 	}
+}
+
+// send sends one probe.
+func (r *run) send(ctx context.Context, p Probe) Exchange {
+	req := r.request(p)
+	x := Exchange{Probe: p}
+	if p.Port == Backend {
+		x.Exchange = r.asker.Capture(ctx, req)
+	}
+	if p.Port != Backend || silent(&x) && len(x.Handoffs()) == 0 {
+		x.Exchange = r.client.Capture(ctx, req)
+	}
+	if p.Parts && req.Expect != nil {
+		x.Parts = verifyParts(x.Exchange, req.Expect)
+		x.Body.Kept = nil
+	}
+	return x
+}
+
+// silent says that the answer stopped within its body.
+func silent(x *Exchange) bool {
+	return x.Answered() && x.Failure != nil && x.Failure.Kind == compare.Timeout
 }
 
 // request turns a probe into a request.

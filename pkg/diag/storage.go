@@ -33,6 +33,9 @@ func (r *run) put(ctx context.Context, list []Put) {
 			kept.content = r.putOne(ctx, f, &rec)
 			rec.DurationMS = milliseconds(time.Since(start))
 		}
+		if ctx.Err() != nil && !rec.OK() {
+			return // it says nothing about the storage
+		}
 		r.tellCompanion(p, f, rec)
 		r.stored[p.Role] = kept
 		r.record.Fixtures = append(r.record.Fixtures, rec)

@@ -135,7 +135,7 @@ func handoffCulprit() diag.Report {
 				{File: "/etc/proxy/sites/media.conf", Line: 14, Text: "        root /srv/media;"},
 			}},
 		},
-		Location: &diag.Location{File: "/etc/proxy/sites/media.conf", Line: 14, Column: 9, Text: "\troot\t/srv/media;"},
+		Location: &diag.Location{File: "/etc/proxy/sites/media.conf", Line: 14, Column: 2, Text: "\troot\t/srv/media;"},
 		Fix:      "Write alias /srv/media/; instead, with the slash at its end.",
 		Consequences: []diag.Consequence{
 			{Code: "proxy-ranges-broken", Title: "Parts of a file cannot be asked for"},

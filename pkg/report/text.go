@@ -67,7 +67,7 @@ func (p *page) para(indent int, style lipgloss.Style, text string) {
 func (p *page) item(indent int, mark string, style lipgloss.Style, text string) {
 	margin := strings.Repeat(" ", indent)
 	hang := lipgloss.Width(mark)
-	for _, l := range wrap(text, p.width-indent-hang) {
+	for _, l := range wrap(text, max(1, p.width-indent-hang)) {
 		p.line(margin + mark + style.Render(l))
 		mark = strings.Repeat(" ", hang)
 	}
@@ -100,10 +100,7 @@ func (p *page) report(rep diag.Report) {
 	}
 	if len(faults) > 0 {
 		p.heading("Also found")
-		for i, f := range faults {
-			if i > 0 {
-				p.line("")
-			}
+		for _, f := range faults {
 			p.furtherFinding(f)
 		}
 	}
@@ -128,27 +125,31 @@ func (p *page) verdict(rep diag.Report) {
 	case diag.Healthy:
 		p.item(0, p.good.Render("✓")+" ", p.good, name+"healthy: downloads through the proxy arrive as they should")
 	case diag.Misconfigured:
-		text := name + "misconfigured: " + string(rep.Culprit)
+		text := name + "misconfigured · culprit: " + string(rep.Culprit)
 		if len(rep.Findings) > 0 {
-			text += ": " + oneLine(rep.Findings[0].Title)
+			text += " · " + oneLine(rep.Findings[0].Title)
 		}
 		p.item(0, p.bad.Render("✗")+" ", p.bad, text)
 	default:
-		p.item(0, p.undecided.Render("?")+" ", p.undecided, name+string(rep.Status)+": "+p.undecidedBecause(rep))
+		p.item(0, p.undecided.Render("?")+" ", p.undecided, name+string(rep.Status)+": "+undecidedBecause(rep))
 	}
 }
 
-func (p *page) undecidedBecause(rep diag.Report) string {
-	open := 0
+// undecidedBecause says in a few words why there is no verdict.
+func undecidedBecause(rep diag.Report) string {
+	unknown := 0
 	for _, c := range rep.Checks {
-		if c.Status == diag.Unknown || c.Status == diag.Fail {
-			open++
+		switch {
+		case c.ID == legEndToEnd && c.Status == diag.Fail:
+			return "the download does not arrive, and what was observed does not tell why"
+		case c.Status == diag.Unknown, c.Status == diag.Fail:
+			unknown++
 		}
 	}
-	if open == 0 {
+	if unknown == 0 {
 		return "the run did not come to its end"
 	}
-	return fmt.Sprintf("%d of %d checks without an explanation, see their reasons below", open, len(rep.Checks))
+	return fmt.Sprintf("%d of %d checks could not be judged, the reasons stand below", unknown, len(rep.Checks))
 }
 
 // learnMore writes the last line.
@@ -158,8 +159,11 @@ func (p *page) learnMore(rep diag.Report) {
 		command += " " + oneLine(rep.Findings[0].Code)
 		what = "what it means, with an example before and after"
 	}
-	if lipgloss.Width("Learn more: "+command+"  "+what) > p.width {
-		what = ""
+	if lipgloss.Width("Learn more: "+command+"  "+what) <= p.width {
+		command = "Learn more: " + p.bold.Render(command) + "  " + p.faint.Render(what)
+	} else {
+		p.line("Learn more:")
+		command = p.bold.Render(command) // whole, so that it can be copied
 	}
-	p.line("Learn more: " + p.bold.Render(command) + "  " + p.faint.Render(what))
+	p.line(command)
 }

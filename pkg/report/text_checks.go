@@ -24,7 +24,10 @@ func (p *page) checks(rep diag.Report) {
 		ids = max(ids, lipgloss.Width(c.ID))
 		times = max(times, lipgloss.Width(duration(c.DurationMS)))
 	}
-	for _, c := range rep.Checks {
+	for i, c := range rep.Checks {
+		if i > 0 && c.Reason != "" && c.Reason == rep.Checks[i-1].Reason && c.Status == rep.Checks[i-1].Status {
+			c.Reason = "as above"
+		}
 		p.check(c, ids, times)
 	}
 }
@@ -33,7 +36,7 @@ func (p *page) checks(rep diag.Report) {
 // the reason where it did not pass.
 func (p *page) check(c diag.CheckResult, ids, times int) {
 	m := p.markOf(c.Status)
-	head := "  " + m.style.Render(pad(m.symbol+" "+m.word, len("? unknown"))) + "  "
+	head := "  " + m.style.Render(pad(m.symbol+" "+m.word, len("? unknown"))) + " "
 	id, style := pad(c.ID, ids), p.plain
 	if c.Status == diag.Skip {
 		style = p.faint
@@ -42,13 +45,13 @@ func (p *page) check(c diag.CheckResult, ids, times int) {
 	if p.width >= sideBySide {
 		head += style.Render(id) + "  "
 		hang += ids + 2
-		lines := wrap(c.Title, p.width-hang-times-2)
+		lines := wrap(c.Title, p.width-hang-times-1)
 		for i, l := range lines {
 			time := ""
 			if i == 0 {
 				time = fmt.Sprintf("%*s", times, duration(c.DurationMS))
 			}
-			p.line(head + style.Render(pad(l, p.width-hang-times-2)) + "  " + p.faint.Render(time))
+			p.line(head + style.Render(pad(l, p.width-hang-times-1)) + " " + p.faint.Render(time))
 			head = strings.Repeat(" ", hang)
 		}
 	} else {

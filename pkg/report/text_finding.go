@@ -44,7 +44,7 @@ func (p *page) finding(f diag.Finding) {
 func (p *page) furtherFinding(f diag.Finding) {
 	p.line("")
 	p.title(f)
-	p.para(4, p.plain, f.Detail)
+	p.para(2, p.plain, f.Detail)
 	p.location(f.Location)
 	for _, e := range f.Evidence {
 		p.table(e)
@@ -52,9 +52,9 @@ func (p *page) furtherFinding(f diag.Finding) {
 	if f.Location != nil || hasTable(f.Evidence) {
 		p.line("")
 	}
-	p.item(4, p.bold.Render("Fix:")+" ", p.plain, f.Fix)
+	p.item(2, p.bold.Render("Fix:")+" ", p.plain, f.Fix)
 	for _, c := range f.Consequences {
-		p.item(4, p.bold.Render("So:")+"  ", p.plain, c.Title+" ("+c.Code+")")
+		p.item(2, p.bold.Render("So:")+"  ", p.plain, c.Title+" ("+c.Code+")")
 	}
 }
 
@@ -108,7 +108,7 @@ func (p *page) location(l *diag.Location) {
 		return
 	}
 	gutter := len(fmt.Sprint(l.Line))
-	before, marked, after := p.cut(text, at, p.width-gutter-7)
+	before, marked, after := cut(text, at, p.width-gutter-7)
 	p.line(fmt.Sprintf("    %s %s %s", p.faint.Render(fmt.Sprint(l.Line)), p.faint.Render("│"), before+p.bad.Render(marked)+after))
 	p.line(fmt.Sprintf("    %*s %s %s", gutter, "", p.faint.Render("│"),
 		strings.Repeat(" ", lipgloss.Width(before))+p.bad.Render(strings.Repeat("^", max(1, lipgloss.Width(marked))))))
@@ -116,7 +116,7 @@ func (p *page) location(l *diag.Location) {
 
 // cut parts a line into what stands before the marked word, the word, and what
 // follows it, as much of them as goes into width columns.
-func (p *page) cut(line string, at, width int) (before, marked, after string) {
+func cut(line string, at, width int) (before, marked, after string) {
 	line = strings.ToValidUTF8(line[:at], "") + "\x00" + strings.ToValidUTF8(line[at:], "")
 	before, rest, _ := strings.Cut(strings.NewReplacer("\t", " ", "\n", " ").Replace(line), "\x00")
 	if lipgloss.Width(before) > width/2 {
@@ -184,16 +184,34 @@ func (p *page) evidence(e diag.Evidence) {
 	if len(e.Rows) == 0 {
 		p.item(4, "· ", p.plain, e.Text)
 	}
+	p.quote(e.Lines)
+}
+
+// quote writes lines of files, with their indentation against each other.
+func (p *page) quote(lines []diag.Location) {
+	indent, digits := -1, 0
+	texts := make([]string, len(lines))
+	for i, l := range lines {
+		texts[i] = strings.ReplaceAll(l.Text, "\t", "    ")
+		if own := leading(texts[i]); indent < 0 || own < indent {
+			indent = own
+		}
+		digits = max(digits, len(fmt.Sprint(l.Line)))
+	}
 	file := ""
-	for _, l := range e.Lines {
+	for i, l := range lines {
 		if l.File != "" && l.File != file {
 			file = l.File
 			p.para(6, p.faint, file)
 		}
-		mark := p.faint.Render("│") + " "
+		gutter := "│ "
 		if l.Line > 0 {
-			mark = p.faint.Render(fmt.Sprintf("%d │", l.Line)) + " "
+			gutter = fmt.Sprintf("%*d │ ", digits, l.Line)
 		}
-		p.item(6, mark, p.plain, l.Text)
+		own := min(leading(texts[i])-indent, p.width/4)
+		p.item(6, p.faint.Render(gutter)+strings.Repeat(" ", own), p.plain, texts[i])
 	}
 }
+
+// leading is the number of spaces that a text begins with.
+func leading(text string) int { return len(text) - len(strings.TrimLeft(text, " ")) }

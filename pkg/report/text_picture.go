@@ -64,9 +64,9 @@ func (p *page) marks(rep diag.Report) path {
 		backend: p.markOf(status[legBackend]), direct: p.markOf(status[legDirect]), storage: p.markOf(status[legStorage]),
 	}
 	arrives := status[legEndToEnd] == diag.Pass
-	guilty := mark{symbol: "✗", word: "broken", style: p.bad, culprit: true}
+	guilty := mark{symbol: "✗", word: "BROKEN", style: p.bad, culprit: true}
 	if arrives {
-		guilty = mark{symbol: "!", word: "faulty", style: p.warning, culprit: true}
+		guilty = mark{symbol: "!", word: "FAULTY", style: p.warning, culprit: true}
 	}
 	switch rep.Culprit {
 	case diag.PartStorage:
@@ -119,7 +119,7 @@ func (p *page) picture(rep diag.Report) {
 	if m.direct.culprit {
 		stem = m.direct.style.Render("│")
 	}
-	if m.direct.word != "" {
+	if m.direct.word != "" && m.direct.word != p.markOf(diag.Skip).word {
 		stem += " " + m.direct.style.Render(m.direct.symbol+" direct "+m.direct.word)
 	}
 	bottom := p.box(below, max(widest(below), inner), len(below), m.storage, inner/2+1, -1)
@@ -181,12 +181,15 @@ func (p *page) box(lines []string, inner, height int, m mark, up, down int) stri
 func (p *page) arrows(name string, m mark) string {
 	inner := link - 2
 	answer := "◀" + strings.Repeat("─", inner-1)
-	if m.word != "" {
-		answer = "◀────" + m.style.Render(" "+m.symbol+" ") + strings.Repeat("─", inner-8)
+	switch {
+	case m.culprit:
+		answer = m.style.Render("◀╌╌╌╌ " + m.symbol + " " + strings.Repeat("╌", inner-8))
+	case m.word != "":
+		answer = "◀──── " + m.style.Render(m.symbol) + " " + strings.Repeat("─", inner-8)
 	}
-	word := ""
-	if m.word != "" {
-		word = m.style.Render(m.word)
+	word := m.word
+	if word != "" {
+		word = m.style.Render(word)
 	}
 	return strings.Join([]string{
 		strings.Repeat(" ", link),

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+// stackFlags describe the stack.
+type stackFlags struct {
+	storage, backend, proxy, direct string
+	name, sendfile, server          string
+	companion                       bool
+	companionListen                 string
+	denied, missing                 string
+	header                          []string
+}
+
+func (s *stackFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&s.storage, "storage", "", "where fixtures go: a folder or file:///…")
+	f.StringVar(&s.backend, "backend", "", "download `URL` on the backend's own port; {name} stands for the file's name, which is appended where it is absent")
+	f.StringVar(&s.proxy, "proxy", "", "the same download `URL` on the proxy's port")
+	f.StringVar(&s.direct, "direct", "", "`URL` of a proxy location that serves the storage as it is")
+	f.StringVar(&s.name, "name", "", "the URLs always deliver this one `FILE` of the storage; it is put there if it is absent, else only read")
+	f.StringVar(&s.sendfile, "sendfile", "", "`KIND:PREFIX`, what the storage's root is called in the handoff ("+strings.Join(sendfile.Names(), ", ")+")")
+	f.StringVar(&s.server, "server", "", "the proxy's `KIND`, where the handoff alone does not tell")
+	f.BoolVar(&s.companion, "companion", false, "answer on the backend's host and port ourselves while checking")
+	f.StringVar(&s.companionListen, "companion-listen", "", "`HOST:PORT` for the companion instead of the backend's, which must be loopback")
+	f.StringVar(&s.denied, "denied", "", "`URL` of a download that your backend must refuse")
+	f.StringVar(&s.missing, "missing", "", "`URL` of a download that is not there")
+	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
+}
+
+// stack checks the flags and makes a stack of them.
+func (s *stackFlags) stack() (diag.Stack, error) {
+	stack := diag.Stack{
+		Storage: s.storage, Backend: diag.URL(s.backend), Proxy: diag.URL(s.proxy), Direct: diag.URL(s.direct),
+		Fixed: s.name, Sendfile: s.sendfile, Server: s.server, Companion: s.companion, Denied: s.denied, Missing: s.missing,
+	}
+	for _, f := range []struct {
+		flag, value, example string
+	}{
+		{"--storage", s.storage, "--storage /srv/media"},
+		{"--backend", s.backend, "--backend http://127.0.0.1:8000/dl/"},
+		{"--proxy", s.proxy, "--proxy http://127.0.0.1:8080/dl/"},
+	} {
+		if f.value == "" {
+			return stack, fmt.Errorf("%s is missing; give it, for example %s", f.flag, f.example)
+		}
+	}
+	store, err := all.OpenStore(s.storage)
+	if err != nil {
+		return stack, err
+	}
+	_ = store.Close() // nothing is held yet
+	for _, f := range []struct {
+		flag, value string
+		template    bool
+	}{
+		{"--backend", s.backend, true}, {"--proxy", s.proxy, true}, {"--direct", s.direct, true},
+		{"--denied", s.denied, false}, {"--missing", s.missing, false},
+	} {
+		if err := checkURL(f.flag, f.value, f.template && s.name == ""); err != nil {
+			return stack, err
+		}
+	}
+	if err := s.contradictions(); err != nil {
+		return stack, err
+	}
+	stack.Header, err = parseHeader(s.header)
+	return stack, err
+}
+
+// contradictions finds flags that cannot go together.
+func (s *stackFlags) contradictions() error {
+	if s.name != "" && (path.Clean("/"+s.name) != "/"+s.name || s.name == "/") {
+		return fmt.Errorf("--name %s: give the file's path within the storage, like health.bin or check/health.bin", s.name)
+	}
+	if s.sendfile != "" {
+		spec, err := sendfile.ParseSpec(s.sendfile, "")
+		if err != nil {
+			return fmt.Errorf("--sendfile: %w", err)
+		}
+		if s.server != "" && s.server != spec.Dialect.Name {
+			return fmt.Errorf("--server %s contradicts --sendfile %s; leave one of them out", s.server, s.sendfile)
+		}
+	}
+	if s.server != "" {
+		if _, err := sendfile.Lookup(s.server, ""); err != nil {
+			return fmt.Errorf("--server: %w", err)
+		}
+	}
+	switch {
+	case s.companion && s.name != "":
+		return fmt.Errorf("--companion and --name contradict each other: a fixed file is an application's own URL; leave one of them out")
+	case s.companion && s.sendfile == "":
+		return fmt.Errorf("--companion needs --sendfile, so that it knows which handoff to answer with")
+	case s.companion && (s.denied != "" || s.missing != ""):
+		return fmt.Errorf("--denied and --missing are downloads of your own backend; --companion answers in its place: leave them out")
+	case !s.companion && s.companionListen != "":
+		return fmt.Errorf("--companion-listen says where the companion listens, and there is none; add --companion")
+	}
+	return nil
+}
+
+// checkURL checks a URL of the command line; an empty one is fine.
+func checkURL(flag, raw string, template bool) error {
+	if raw == "" {
+		return nil
+	}
+	if strings.Contains(raw, "{name}") && !template {
+		return fmt.Errorf("%s %s: {name} has no place here: the URL is asked for as it is", flag, raw)
+	}
+	u, err := url.Parse(strings.ReplaceAll(raw, "{name}", "name"))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %s: not a URL: %v", flag, raw, unwrapURL(err))
+	case u.Scheme == "" || u.Host == "" && u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("%s %s: the scheme is missing; write http://%s", flag, raw, strings.TrimLeft(raw, "/"))
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("%s %s: the scheme %q is not one to download by; use http or https", flag, raw, u.Scheme)
+	case u.Hostname() == "":
+		return fmt.Errorf("%s %s: the host is missing", flag, raw)
+	case u.Fragment != "":
+		return fmt.Errorf("%s %s: a fragment (#%s) is never sent; leave it out, or write %%23 for a # in a name", flag, raw, u.Fragment)
+	case strings.Contains(u.Host, "name") && strings.Contains(hostPart(raw), "{name}"):
+		return fmt.Errorf("%s %s: {name} belongs into the path or the query, not the host", flag, raw)
+	}
+	return nil
+}
+
+func hostPart(raw string) string {
+	_, rest, _ := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
+
+// unwrapURL drops the URL from net/url's error: the message names it already.
+func unwrapURL(err error) error {
+	if e, ok := err.(*url.Error); ok {
+		return e.Err
+	}
+	return err
+}
+
+// parseHeader reads NAME: VALUE fields.
+func parseHeader(lines []string) (compare.Header, error) {
+	var h compare.Header
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			return nil, fmt.Errorf("--header: the field is not of the form NAME: VALUE; write for example --header 'Authorization: Bearer …'")
+		}
+		h = append(h, compare.Field{Name: name, Value: value})
+	}
+	return h, nil
+}
+
+// clientFlags say how requests are sent.
+type clientFlags struct {
+	timeout     time.Duration
+	resolve     []string
+	insecure    bool
+	concurrency int
+}
+
+func (c *clientFlags) register(f *pflag.FlagSet) {
+	f.DurationVar(&c.timeout, "timeout", defaultTimeout, "how long one request may take")
+	f.StringArrayVar(&c.resolve, "resolve", nil, "`HOST:PORT:ADDR`: connect to ADDR for HOST:PORT, repeatable")
+	f.BoolVar(&c.insecure, "insecure", false, "accept any TLS certificate")
+	f.IntVar(&c.concurrency, "concurrency", 8, "how many requests are under way at once")
+}
+
+func (c *clientFlags) options() (compare.Options, error) {
+	o := compare.Options{Timeout: c.timeout, Insecure: c.insecure, UserAgent: "proxydiag/" + tool().Version, Resolve: map[string]string{}}
+	if c.timeout <= 0 {
+		return o, fmt.Errorf("--timeout %s: it must be more than nothing, for example --timeout 10s", c.timeout)
+	}
+	if c.concurrency < 1 {
+		return o, fmt.Errorf("--concurrency %d: it must be at least 1", c.concurrency)
+	}
+	for _, r := range c.resolve {
+		host, rest, ok := strings.Cut(r, ":")
+		port, addr, ok2 := strings.Cut(rest, ":")
+		if !ok || !ok2 || host == "" || port == "" || net.ParseIP(strings.Trim(addr, "[]")) == nil {
+			return o, fmt.Errorf("--resolve %s: write HOST:PORT:ADDR, for example www.example.org:443:127.0.0.1", r)
+		}
+		o.Resolve[net.JoinHostPort(host, port)] = strings.Trim(addr, "[]")
+	}
+	return o, nil
+}

@@ -1,0 +1,16 @@
+// Command proxydiag says which part is guilty when downloads through a
+// reverse proxy are broken, slow or unsafe.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], stdio()))
+}
