@@ -104,6 +104,7 @@ func (r redactor) query(query string) string {
 
 func (r redactor) exchange(x Exchange) Exchange {
 	x.Probe.URL, x.Probe.Target = r.url(x.Probe.URL), r.url(x.Probe.Target)
+	x.Probe.Header = r.header(x.Probe.Header)
 	x.Request.URL = r.url(x.Request.URL)
 	x.Request.Header = r.header(x.Request.Header)
 	x.Header, x.Trailer = r.header(x.Header), r.header(x.Trailer)
