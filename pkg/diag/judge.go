@@ -2,17 +2,27 @@ package diag
 
 import (
 	"fmt"
-	"path"
 	"slices"
 )
+
+// Place finds the place in the proxy's configuration that is responsible for a
+// finding that has none, nil where it is not known.
+type Place func(v *View, f Finding) *Location
 
 // Judge is the verdict on a record. It is pure: the same record, rules and
 // checks give the same report. The order of the rules is the order in which
 // findings of the same weight are listed, and in which blocking ones lead.
-func Judge(rec *Record, rules []Rule, checks []Check) Report {
+func Judge(rec *Record, rules []Rule, checks []Check, places ...Place) Report {
 	v := NewView(rec.Stack, rec)
 	found := judgeRules(v, rules)
-	findings := settleFindings(found)
+	findings := settle(found)
+	for i := range findings {
+		for _, place := range places {
+			if findings[i].Location == nil {
+				findings[i].Location = place(v, findings[i])
+			}
+		}
+	}
 	rep := Report{
 		Version: ReportVersion, Tool: rec.Tool, Started: rec.Started, DurationMS: rec.DurationMS, Stack: rec.Stack,
 		Findings: findings, Checks: judgeChecks(v, checks, found, findings), Culprit: PartNone,
@@ -58,64 +68,6 @@ func judgeRules(v *View, rules []Rule) []candidate {
 	return found
 }
 
-// settleFindings keeps one finding a fault: what follows from another one is
-// listed as its consequence. The most important come first.
-func settleFindings(found []candidate) []Finding {
-	owner := make([]int, len(found)) // the finding that i follows from, i itself where it stands alone
-	for i := range found {
-		owner[i] = i
-	}
-	for i, a := range found {
-		if owner[i] != i {
-			continue
-		}
-		for j, b := range found {
-			if i != j && owner[j] == j && explains(a.rule, b.Code) {
-				for k := range owner {
-					if owner[k] == j {
-						owner[k] = i
-					}
-				}
-			}
-		}
-	}
-	var leaders []candidate
-	for i, a := range found {
-		if owner[i] != i {
-			continue
-		}
-		for j, b := range found {
-			c := Consequence{Code: b.Code, Title: b.Title}
-			if owner[j] == i && j != i && !slices.Contains(a.Consequences, c) {
-				a.Consequences = append(a.Consequences, c)
-			}
-		}
-		leaders = append(leaders, a)
-	}
-	slices.SortStableFunc(leaders, func(a, b candidate) int {
-		if a.rule.Blocks != b.rule.Blocks {
-			if a.rule.Blocks {
-				return -1
-			}
-			return 1
-		}
-		return b.Severity.rank() - a.Severity.rank()
-	})
-	findings := make([]Finding, len(leaders))
-	for i := range leaders {
-		findings[i] = leaders[i].Finding
-	}
-	return findings
-}
-
-// explains says that a rule explains a code; its patterns are those of path.Match.
-func explains(r Rule, code string) bool {
-	return slices.ContainsFunc(r.Explains, func(pattern string) bool {
-		ok, err := path.Match(pattern, code)
-		return err == nil && ok
-	})
-}
-
 func judgeChecks(v *View, checks []Check, found []candidate, leaders []Finding) []CheckResult {
 	var results []CheckResult
 	for _, c := range checks {
@@ -151,7 +103,10 @@ func leaderOf(code string, leaders []Finding) string {
 		}
 	}
 	for _, f := range leaders {
-		for _, c := range f.Consequences {
+		if f.Symptom == code {
+			return f.Code
+		}
+		for _, c := range append(slices.Clone(f.Consequences), f.Possible...) {
 			if c.Code == code {
 				return f.Code
 			}

@@ -108,3 +108,50 @@ func TestJudgeIsPure(t *testing.T) {
 		t.Errorf("two findings that explain each other are one fault: got %d", got)
 	}
 }
+
+func TestCausesAbsorbSymptoms(t *testing.T) {
+	cause := func(code string, certainty int) Rule {
+		r := says(code, PartHandoff, Error, true)
+		r.Symptoms = []string{"symptom"}
+		r.Judge = func(*View) []Finding { return []Finding{{Detail: "detail", Certainty: certainty}} }
+		return r
+	}
+	rules := []Rule{
+		says("symptom", PartHandoff, Error, true, "leak"), says("leak", PartProxy, Warning, false),
+		cause("weak", 1), cause("strong", 2),
+	}
+	rep := Judge(&Record{}, rules, []Check{passing("c-symptom")})
+	if len(rep.Findings) != 1 {
+		t.Fatalf("one fault, one finding: got %+v", rep.Findings)
+	}
+	f := rep.Findings[0]
+	if f.Code != "strong" || f.Symptom != "symptom" {
+		t.Errorf("the more certain cause leads: got %s of %s", f.Code, f.Symptom)
+	}
+	if diff := cmp.Diff([]Consequence{{"leak", "title of leak"}}, f.Consequences); diff != "" {
+		t.Errorf("what follows from the symptom follows from the cause: %s", diff)
+	}
+	if diff := cmp.Diff([]Consequence{{"weak", "title of weak"}}, f.Possible); diff != "" {
+		t.Errorf("the other cause is possible: %s", diff)
+	}
+	if got := rep.Checks[0].Reason; got != "title of symptom (follows from strong)" {
+		t.Errorf("reason: %s", got)
+	}
+	if rep := Judge(&Record{}, rules[2:], nil); len(rep.Findings) != 2 {
+		t.Errorf("causes without their symptom stand alone: got %+v", rep.Findings)
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	here := &Location{File: "a.conf", Line: 3}
+	place := func(_ *View, f Finding) *Location {
+		if f.Code == "a" {
+			return here
+		}
+		return nil
+	}
+	rep := Judge(&Record{}, []Rule{says("a", PartProxy, Error, true), says("b", PartProxy, Warning, false)}, nil, place)
+	if rep.Findings[0].Location != here || rep.Findings[1].Location != nil {
+		t.Errorf("got %+v", rep.Findings)
+	}
+}

@@ -22,6 +22,8 @@ type Observer struct {
 	Companion *Companion
 	// Client says how requests are sent.
 	Client compare.Options
+	// Config is the proxy's configuration as read before the run, nil where none is given.
+	Config *Config
 	// Concurrency is how many probes are under way at once; 0 means 8.
 	Concurrency int
 	// Mode is the file mode of fixtures; 0 means 0644.
@@ -52,6 +54,10 @@ func (o *Observer) Run(ctx context.Context, stack Stack, families []Family) *Rec
 		r.pause(ctx, step.Pause)
 		r.put(ctx, step.Put)
 		r.probe(ctx, step.Probes)
+		r.look(step.Look, step.Users)
+		if r.log != nil {
+			r.log.more()
+		}
 	}
 	r.finish()
 	return r.record
@@ -68,6 +74,8 @@ type run struct {
 	asker  *compare.Client // for the backend port
 	set    *fixture.Set
 	stored map[string]stored // by role
+	noted  map[string]bool   // paths that were looked at
+	log    *logTail          // nil where no error log is named
 }
 
 func newRun(o *Observer, stack Stack) *run {
@@ -76,12 +84,15 @@ func newRun(o *Observer, stack Stack) *run {
 	r := &run{
 		Observer: o, stack: stack, id: hex.EncodeToString(random[:4]),
 		redact: redactor{key: random[8:], named: map[string]bool{}},
-		client: compare.New(o.Client), asker: compare.New(impatient(o.Client)), set: fixture.NewSet(o.Store), stored: map[string]stored{},
+		client: compare.New(o.Client), asker: compare.New(impatient(o.Client)), set: fixture.NewSet(o.Store), stored: map[string]stored{}, noted: map[string]bool{},
 	}
 	for _, f := range stack.Header {
 		r.redact.named[strings.ToLower(f.Name)] = true
 	}
-	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack)}
+	if stack.ErrorLog != "" {
+		r.log = tailLog(stack.ErrorLog)
+	}
+	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: o.Config}
 	return r
 }
 
@@ -101,6 +112,21 @@ func impatient(o compare.Options) compare.Options {
 func (r *run) say(text string) {
 	if r.Progress != nil {
 		r.Progress(text)
+	}
+}
+
+// look notes files and users of this machine.
+func (r *run) look(paths, users []string) {
+	for _, path := range paths {
+		noted := look(path, r.noted)
+		r.record.Paths = append(r.record.Paths, noted...)
+		if !r.noted[path] { // a link on its way leads elsewhere: it is answered all the same
+			r.noted[path] = true
+			r.record.Paths = append(r.record.Paths, stat(path))
+		}
+	}
+	for _, name := range users {
+		r.record.Users = append(r.record.Users, lookupUser(name))
 	}
 }
 
@@ -198,6 +224,9 @@ func (r *run) finish() {
 		for _, s := range r.Companion.stray(r.id) {
 			r.record.Stray = append(r.record.Stray, r.redact.seen(s))
 		}
+	}
+	if r.log != nil {
+		r.record.Log = r.log.end()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()

@@ -53,7 +53,10 @@ func verifyParts(x compare.Exchange, file compare.Content) *Parts {
 		}
 	}
 	if x.Status != 206 {
-		p.Match = match(body, file, 0, file.Size())
+		p.Match = x.Body.Match // compared as it came, also what was not kept
+		if p.Coding != "" || p.Match == compare.NotCompared {
+			p.Match = match(body, file, 0, file.Size())
+		}
 		return p
 	}
 	mediaType, params, err := mime.ParseMediaType(x.Header.Get("Content-Type"))

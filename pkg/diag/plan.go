@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"slices"
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
@@ -52,22 +53,33 @@ type Put struct {
 	// Rewrites is the role of a fixture that is rewritten in place, with other
 	// content and Size; this role then has its name.
 	Rewrites string `json:"rewrites,omitempty"`
+	// Text makes the content lines of text that end with it; empty: bytes that
+	// nobody knows beforehand.
+	Text string `json:"text,omitempty"`
 }
 
 // Step is what Observe carries out in one go: a pause, then the fixtures, then
-// the probes, concurrently.
+// the probes, concurrently, then the looks at this machine.
 type Step struct {
 	Pause  time.Duration `json:"pause,omitempty"`
 	Put    []Put         `json:"put,omitempty"`
 	Probes []Probe       `json:"probes,omitempty"`
+	// Look names files whose own and whose parents' modes and owners matter,
+	// Users those who are to read them.
+	Look  []string `json:"look,omitempty"`
+	Users []string `json:"users,omitempty"`
 }
 
 // Empty says that nothing is left to do.
-func (s Step) Empty() bool { return len(s.Put) == 0 && len(s.Probes) == 0 }
+func (s Step) Empty() bool {
+	return len(s.Put) == 0 && len(s.Probes) == 0 && len(s.Look) == 0 && len(s.Users) == 0
+}
 
 // Family is a group of probes that serve one question.
 type Family struct {
 	Name string
+	// Profile is the least one that asks it.
+	Profile Profile
 	// When says in words on what the probes depend, for --plan; empty: on nothing.
 	When string
 	// Plan gives all that the family wants sent, as far as the record allows it
@@ -81,6 +93,9 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 	v := NewView(stack, rec)
 	var next Step
 	for _, f := range families {
+		if !stack.Profile.Includes(f.Profile) {
+			continue
+		}
 		want := f.Plan(v)
 		before := len(next.Put) + len(next.Probes)
 		for _, p := range want.Put {
@@ -91,6 +106,16 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 		for _, p := range want.Probes {
 			if v.Exchange(p.ID) == nil && !hasProbe(next.Probes, p.ID) {
 				next.Probes = append(next.Probes, p)
+			}
+		}
+		for _, path := range want.Look {
+			if v.Path(path) == nil && !slices.Contains(next.Look, path) {
+				next.Look = append(next.Look, path)
+			}
+		}
+		for _, name := range want.Users {
+			if v.User(name) == nil && !slices.Contains(next.Users, name) {
+				next.Users = append(next.Users, name)
 			}
 		}
 		if len(next.Put)+len(next.Probes) > before {

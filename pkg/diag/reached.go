@@ -40,8 +40,8 @@ func (v *View) seen(x *Exchange) (Tri, string) {
 	return No, "the companion saw no request"
 }
 
-// settle names what would decide where inference does not.
-const settle = "run with --companion in the application's place, or give --config or --error-log"
+// evidence names what would decide where inference does not.
+const evidence = "run with --companion in the application's place, or give --config or --error-log"
 
 func (v *View) inferred(x *Exchange) (Tri, string) {
 	b := v.Exchange(BackendGet)
@@ -62,7 +62,7 @@ func (v *View) inferred(x *Exchange) (Tri, string) {
 		(SameAnswer(bm, pm) || fingerprint(bm, pm) != "") {
 		return Yes, "for a missing file the proxy answers what the backend answers"
 	}
-	return Undecided, "the answers do not show whether the backend was asked; " + settle
+	return Undecided, "the answers do not show whether the backend was asked; " + evidence
 }
 
 // SameAnswer says that two answers have the same status and the same body, and

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
@@ -24,10 +25,27 @@ type Record struct {
 	Exchanges  []Exchange      `json:"exchanges"`
 	// Stray are requests that reached the companion without a probe's id.
 	Stray []sendfile.Seen `json:"stray,omitempty"`
+	// Config is the proxy's configuration as read, nil where none was named.
+	Config *Config `json:"config,omitempty"`
+	// Log is what the proxy's error log gained, nil where none was named.
+	Log *Log `json:"log,omitempty"`
+	// Paths and Users are what was looked at on this machine.
+	Paths []Path `json:"paths,omitempty"`
+	Users []User `json:"users,omitempty"`
 	// Left are fixtures that could not be removed at the end of the run.
 	Left []string `json:"left,omitempty"`
 	// Interrupted says that the run was cancelled before its last step.
 	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Config is the proxy's configuration, with its secrets replaced by text of
+// equal length.
+type Config struct {
+	// Kind names the kind of server that it is for.
+	Kind   string      `json:"kind"`
+	Source conf.Source `json:"source"`
+	// Failure says why it could not be read or parsed; the run goes on without it.
+	Failure string `json:"failure,omitempty"`
 }
 
 // Tool names the program that wrote a record or a report.

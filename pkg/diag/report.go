@@ -50,9 +50,15 @@ type Finding struct {
 	Location     *Location     `json:"location,omitempty"`
 	Fix          string        `json:"fix"`
 	Consequences []Consequence `json:"consequences,omitempty"`
+	// Possible are other causes of the same symptom, with weaker evidence.
+	Possible []Consequence `json:"possible,omitempty"`
+	// Certainty orders causes of one symptom: the higher leads. It is no part
+	// of the report.
+	Certainty int `json:"-"`
 }
 
-// Consequence is a finding that follows from another one.
+// Consequence is a finding that follows from another one, or that another one
+// is preferred to.
 type Consequence struct {
 	Code  string `json:"code"`
 	Title string `json:"title"`

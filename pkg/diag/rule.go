@@ -68,6 +68,11 @@ type Rule struct {
 	// Explains lists codes that follow from this fault where both are found, as
 	// patterns of path.Match: they become its consequences.
 	Explains []string
+	// Symptoms lists the codes of which this fault is a cause, as patterns of
+	// path.Match: a finding of one of them is absorbed, as this one's Symptom.
+	Symptoms []string
+	// Static rules judge the configuration alone; they are what lint runs.
+	Static bool
 	// Judge returns the findings with Detail and Evidence, and with Fix where a
 	// more exact one than the documentation's is known. The rest is filled in.
 	Judge func(v *View) []Finding

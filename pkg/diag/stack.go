@@ -32,10 +32,18 @@ type Stack struct {
 	// Companion says that our own download server answers on Backend's port.
 	Companion bool `json:"companion,omitempty"`
 
+	// Config and ErrorLog are the proxy's configuration and error log on this
+	// machine; empty where they are not at hand.
+	Config   string `json:"config,omitempty"`
+	ErrorLog string `json:"error_log,omitempty"`
+
 	// Denied and Missing are downloads of the user's own backend that must be
 	// refused and that are not there, as URLs on the backend's port.
 	Denied  string `json:"denied,omitempty"`
 	Missing string `json:"missing,omitempty"`
+
+	// Profile says how much is asked; empty: Standard.
+	Profile Profile `json:"profile,omitempty"`
 
 	// Header fields are sent with every request to the backend and the proxy.
 	Header compare.Header `json:"header,omitempty"`

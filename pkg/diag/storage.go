@@ -48,7 +48,7 @@ func (r *run) fixture(p Put) fixture.Fixture {
 		return r.stored[p.Rewrites].fixture.Version(len(r.record.Fixtures), p.Size)
 	}
 	f := fixture.New(p.Role, p.Ext, p.Size)
-	f.Mode = fs.FileMode(r.Mode)
+	f.Mode, f.Text = fs.FileMode(r.Mode), p.Text
 	if n := p.Length - len(p.Lead) - len(f.Name); n > 0 {
 		f.Name = strings.TrimSuffix(f.Name, p.Ext) + strings.Repeat("-", n) + p.Ext
 	}

@@ -35,11 +35,12 @@ type View struct {
 
 	fixtures  map[string]*FixtureRecord
 	exchanges map[string]*Exchange
+	memo      map[any]any
 }
 
 // NewView prepares a view of a record.
 func NewView(stack Stack, rec *Record) *View {
-	v := &View{Stack: stack, Record: rec, fixtures: map[string]*FixtureRecord{}, exchanges: map[string]*Exchange{}}
+	v := &View{Stack: stack, Record: rec, fixtures: map[string]*FixtureRecord{}, exchanges: map[string]*Exchange{}, memo: map[any]any{}}
 	for i := range rec.Fixtures {
 		v.fixtures[rec.Fixtures[i].Role] = &rec.Fixtures[i]
 	}
@@ -47,6 +48,17 @@ func NewView(stack Stack, rec *Record) *View {
 		v.exchanges[rec.Exchanges[i].Probe.ID] = &rec.Exchanges[i]
 	}
 	return v
+}
+
+// Memo keeps what was computed from the record, so that rules that look at the
+// same thing compute it once. The key's type belongs to the caller's package.
+func (v *View) Memo(key any, compute func() any) any {
+	got, ok := v.memo[key]
+	if !ok {
+		got = compute()
+		v.memo[key] = got
+	}
+	return got
 }
 
 // Fixture is the fixture of a role, nil where there is none yet.

@@ -1,0 +1,133 @@
+package diag
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Path is what is known of one file or folder on this machine.
+type Path struct {
+	Path string `json:"path"`
+	// Missing says that nothing is there; Failure why it could not be looked at.
+	Missing bool   `json:"missing,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	// Mode holds type and permission bits; UID and GID are the owner's, -1
+	// where the system does not tell.
+	Mode fs.FileMode `json:"mode,omitempty"`
+	UID  int         `json:"uid"`
+	GID  int         `json:"gid"`
+	// Target is where a symbolic link points, as it is written.
+	Target string `json:"target,omitempty"`
+	// Volume identifies the file system.
+	Volume uint64 `json:"volume,omitempty"`
+	// ACL are the entries of a POSIX access control list beyond the mode.
+	ACL []ACLEntry `json:"acl,omitempty"`
+}
+
+// ACLEntry is one entry of a POSIX access control list (acl(5)).
+type ACLEntry struct {
+	// Kind is user, group or mask; the entries for owner, owning group and
+	// others stand in the mode, save that with a mask the mode's group bits
+	// are the mask, and the owning group's entry has the id -1.
+	Kind string `json:"kind"`
+	ID   int    `json:"id"`
+	Perm uint8  `json:"perm"` // 4 read, 2 write, 1 execute or search
+}
+
+// User is a user of this machine.
+type User struct {
+	Name    string `json:"name"`
+	UID     int    `json:"uid"`
+	GIDs    []int  `json:"gids,omitempty"`
+	Failure string `json:"failure,omitempty"`
+}
+
+// maxLinks is how many symbolic links of one path are followed.
+const maxLinks = 40
+
+// look notes a path and each folder above it, following symbolic links, as
+// far as they are not noted yet.
+func look(path string, noted map[string]bool) []Path {
+	var list []Path
+	links := 0
+	var walk func(dir string, rest []string)
+	walk = func(dir string, rest []string) {
+		if !noted[dir] {
+			noted[dir] = true
+			list = append(list, stat(dir))
+		}
+		if len(rest) == 0 {
+			return
+		}
+		next := filepath.Join(dir, rest[0])
+		target, err := os.Readlink(next)
+		if err != nil {
+			walk(next, rest[1:])
+			return
+		}
+		if !noted[next] {
+			noted[next] = true
+			list = append(list, stat(next))
+		}
+		if links++; links > maxLinks {
+			return
+		}
+		parts := append(segments(target), rest[1:]...)
+		if filepath.IsAbs(target) {
+			dir = "/"
+		}
+		walk(dir, parts)
+	}
+	walk("/", segments(filepath.Clean(path)))
+	return list
+}
+
+func segments(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+}
+
+func stat(path string) Path {
+	p := Path{Path: path, UID: -1, GID: -1}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.Missing = true
+		return p
+	case err != nil:
+		p.Failure = reason(err)
+		return p
+	}
+	p.Mode = info.Mode()
+	if p.Mode&fs.ModeSymlink != 0 {
+		p.Target, _ = os.Readlink(path)
+	}
+	p.owner(info)
+	p.ACL = readACL(path)
+	return p
+}
+
+// lookupUser finds a user and all groups.
+func lookupUser(name string) User {
+	out := User{Name: name, UID: -1}
+	u, err := user.Lookup(name)
+	if err != nil {
+		out.Failure = err.Error()
+		return out
+	}
+	out.UID, _ = strconv.Atoi(u.Uid)
+	ids, err := u.GroupIds()
+	if err != nil {
+		ids = []string{u.Gid}
+	}
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil {
+			out.GIDs = append(out.GIDs, n)
+		}
+	}
+	return out
+}
