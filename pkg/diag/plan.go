@@ -46,6 +46,10 @@ type Put struct {
 	Lead string `json:"lead,omitempty"`
 	// Length is that of the whole name in bytes; 0: as it comes.
 	Length int `json:"length,omitempty"`
+	// Folder is a folder of the storage, relative to its root, that the file goes
+	// into. It is made for it and removed again; where anything of that name is
+	// there before, or the storage has no folders, the put fails. Empty: the root.
+	Folder string `json:"folder,omitempty"`
 	// Absent fixtures have a name and are not put: what is asked for is missing.
 	Absent bool `json:"absent,omitempty"`
 	// Denied fixtures are put, and refused by the companion.

@@ -64,7 +64,8 @@ type Consequence struct {
 	Title string `json:"title"`
 }
 
-// Location is a place in a file. Line and column count from 1.
+// Location is a place in a file. Line and column (in bytes) count from 1; Text is
+// what stands there: a directive, without what is before and after it.
 type Location struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`

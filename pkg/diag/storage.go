@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func (r *run) fixture(p Put) fixture.Fixture {
 	if n := p.Length - len(p.Lead) - len(f.Name); n > 0 {
 		f.Name = strings.TrimSuffix(f.Name, p.Ext) + strings.Repeat("-", n) + p.Ext
 	}
-	f.Name = p.Lead + f.Name
+	f.Name = path.Join(p.Folder, p.Lead+f.Name)
 	if r.stack.Fixed != "" && p.Role == RoleMain {
 		f.Name = r.stack.Fixed
 	}
@@ -77,12 +78,22 @@ func (r *run) putOne(ctx context.Context, f fixture.Fixture, rec *FixtureRecord)
 		if fixed.Existed {
 			return func() compare.Content { return fixed }
 		}
-	} else if err := r.set.Put(ctx, f); err != nil {
+	} else if err := r.putNew(ctx, f, rec.Folder); err != nil {
 		rec.PutFailure = storageFailure(err)
 		return nil
 	}
 	r.readBack(ctx, f, rec)
 	return func() compare.Content { return f.Content() }
+}
+
+// putNew puts a fixture into a folder of its own, or into the root.
+func (r *run) putNew(ctx context.Context, f fixture.Fixture, folder string) error {
+	if folder != "" {
+		if err := r.set.MakeFolder(ctx, folder); err != nil {
+			return err
+		}
+	}
+	return r.set.Put(ctx, f)
 }
 
 func (r *run) readBack(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) {

@@ -141,6 +141,7 @@ func handoffCulprit() diag.Report {
 			{Code: "proxy-ranges-broken", Title: "Parts of a file cannot be asked for"},
 			{Code: "proxy-head-broken", Title: "HEAD does not tell what GET does"},
 		},
+		Possible: []diag.Consequence{{Code: "wrong-directory", Title: "The internal location names another folder"}},
 	})
 }
 
@@ -187,6 +188,7 @@ func several() diag.Report {
 		Location:     &diag.Location{File: "/etc/proxy/sites/media.conf", Line: 8, Column: 5, Text: "expires 1h;"},
 		Fix:          "Remove the directive from the download location.",
 		Consequences: []diag.Consequence{{Code: "proxy-header-duplicated", Title: "Fields arrive twice"}},
+		Possible:     []diag.Consequence{{Code: "map-by-type", Title: "A map gives the lifetime by type"}},
 	}, diag.Finding{
 		Code: "proxy-direct-broken", Severity: diag.Warning, Culprit: diag.PartProxy, Check: "direct",
 		Title:  "The direct location fails while the handoff works",

@@ -10,6 +10,9 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
+// longest is the number of bytes of a single text that are shown.
+const longest = 2000
+
 // neutral gives the report with all its texts made harmless for a terminal. A
 // report quotes headers, log lines and configurations, and who wrote those may
 // wish to write escape sequences. The report that is given stays as it is.
@@ -57,11 +60,16 @@ func neutralFinding(f diag.Finding) diag.Finding {
 			e.Lines[j] = neutralLocation(l)
 		}
 	}
-	f.Consequences = slices.Clone(f.Consequences)
-	for i, c := range f.Consequences {
-		f.Consequences[i] = diag.Consequence{Code: visible(c.Code), Title: visible(c.Title)}
-	}
+	f.Consequences, f.Possible = neutralConsequences(f.Consequences), neutralConsequences(f.Possible)
 	return f
+}
+
+func neutralConsequences(list []diag.Consequence) []diag.Consequence {
+	list = slices.Clone(list)
+	for i, c := range list {
+		list[i] = diag.Consequence{Code: visible(c.Code), Title: visible(c.Title)}
+	}
+	return list
 }
 
 func neutralLocation(l diag.Location) diag.Location {
@@ -71,10 +79,15 @@ func neutralLocation(l diag.Location) diag.Location {
 
 // visible writes what is not printable as Go would in a string literal:
 // control characters, what changes the direction of writing, what has no
-// width, bytes that are no UTF-8. Line ends and tabs stay.
+// width, bytes that are no UTF-8. Line ends and tabs stay. Of very long texts
+// only the beginning is left.
 func visible(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
+		if i >= longest {
+			fmt.Fprintf(&b, "… (%d bytes more)", len(s)-i)
+			break
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1, r < 0x20 && r != '\n' && r != '\t', r == 0x7F:

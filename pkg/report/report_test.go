@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -49,7 +48,7 @@ func TestGoldens(t *testing.T) {
 			})
 		}
 	}
-	files, err := filepath.Glob("testdata/*")
+	files, err := filepath.Glob("testdata/*.*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,29 +138,36 @@ func trimLines(s string) string {
 
 // Whatever field of a report a peer's text gets into, no format lets through
 // what could act on a terminal.
-func TestNothingHostileGetsThrough(t *testing.T) {
-	rep := several()
-	rep.Findings = append(rep.Findings, handoffCulprit().Findings...)
-	fill(reflect.ValueOf(&rep).Elem(), hostileText)
-	for _, status := range []diag.Verdict{diag.Healthy, diag.Misconfigured, diag.Verdict(hostileText)} {
-		for _, severity := range []diag.Severity{diag.Error, diag.Info, diag.Severity(hostileText)} {
+func FuzzNothingHostileGetsThrough(f *testing.F) {
+	f.Add(hostileText, 80, 2)
+	f.Add(hostileText, 40, 99)
+	f.Add("", 40, 47)
+	f.Add("\n\t \r\n"+strings.Repeat("漢", 99), 72, -1)
+	f.Fuzz(func(t *testing.T, text string, width, column int) {
+		rep := several()
+		rep.Findings = append(rep.Findings, handoffCulprit().Findings...)
+		fill(reflect.ValueOf(&rep).Elem(), text)
+		for i, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Info, diag.Severity(text), diag.Error} {
+			f := &rep.Findings[i]
+			f.Severity, f.Location = severity, &diag.Location{File: text, Line: column, Column: column, Text: " " + text}
+		}
+		for _, status := range []diag.Verdict{diag.Misconfigured, diag.Verdict(text)} {
 			rep.Status = status
-			for i := range rep.Findings {
-				rep.Findings[i].Severity = severity
+			for _, format := range Formats() {
+				harmless(t, format.Name, write(t, format.Name, rep, Options{Width: width}))
 			}
-			for _, f := range Formats() {
-				for _, width := range []int{40, 80} {
-					out := write(t, f.Name, rep, Options{Width: width})
-					if !utf8.ValidString(out) {
-						t.Errorf("%s: not UTF-8", f.Name)
-					}
-					for _, r := range out {
-						if r != '\n' && !unicode.IsPrint(r) {
-							t.Errorf("%s, %s, %s: %U got through", f.Name, status, severity, r)
-						}
-					}
-				}
-			}
+		}
+	})
+}
+
+func harmless(t *testing.T, format, out string) {
+	t.Helper()
+	if !utf8.ValidString(out) {
+		t.Errorf("%s: not UTF-8", format)
+	}
+	for _, r := range out {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("%s: %U got through", format, r)
 		}
 	}
 }
@@ -297,7 +303,7 @@ func TestExcerptPointsAtTheColumn(t *testing.T) {
 		{diag.Location{Line: 14, Column: 7, Text: "root /srv/media;"}, "    14 │ root /srv/media;\n       │ ^^^^\n"},
 		{diag.Location{Line: 14, Column: 7, Text: "      root /srv/media;"}, "    14 │ root /srv/media;\n       │ ^^^^\n"},
 		{diag.Location{Line: 3, Column: 18, Text: "  location /a/ { alias /b; }"}, "    3 │ location /a/ { alias /b; }\n      │                ^^^^^\n"},
-		{diag.Location{Line: 3, Column: 8, Text: "\tset é; root;"}, "    3 │ set é; root;\n      │       ^\n"},
+		{diag.Location{Line: 3, Column: 8, Text: "\tset é; root;"}, "    3 │ set é; root;\n      │      ^\n"},
 		{diag.Location{Line: 3, Column: 99, Text: "\troot;"}, "    3 │ root;\n      │      ^\n"},
 	} {
 		p := newPage(&bytes.Buffer{}, Options{})
@@ -305,6 +311,21 @@ func TestExcerptPointsAtTheColumn(t *testing.T) {
 		_, got, _ := strings.Cut(strings.TrimPrefix(p.String(), "\n"), "\n")
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%+v:\n%s", c.l, diff)
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain é 漢 \t\n":           "plain é 漢 \t\n",
+		"\x1b[31m\r\x00\x7f":       `\x1b[31m\x0d\x00\x7f`,
+		"\u009b\u202e\u200b\u2028": `\u009b\u202e\u200b\u2028`,
+		"\xff\xc2 \U000e0041":      `\xff\xc2 \U000e0041`,
+		"�":                        "�",
+		strings.Repeat("x", 2001):  strings.Repeat("x", 2000) + "… (1 bytes more)",
+	} {
+		if diff := cmp.Diff(want, visible(text)); diff != "" {
+			t.Errorf("visible(%q):\n%s", text, diff)
 		}
 	}
 }
@@ -356,14 +377,4 @@ func TestDuration(t *testing.T) {
 			t.Errorf("duration(%v) = %q, want %q", ms, got, want)
 		}
 	}
-}
-
-func Example() {
-	f, _ := Lookup("text")
-	for _, format := range Formats() {
-		fmt.Println(format.Name, format.Name == f.Name)
-	}
-	// Output:
-	// text true
-	// json false
 }

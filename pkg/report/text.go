@@ -67,7 +67,7 @@ func (p *page) para(indent int, style lipgloss.Style, text string) {
 func (p *page) item(indent int, mark string, style lipgloss.Style, text string) {
 	margin := strings.Repeat(" ", indent)
 	hang := lipgloss.Width(mark)
-	for _, l := range wrap(text, max(1, p.width-indent-hang)) {
+	for _, l := range wrap(text, p.width-indent-hang) {
 		p.line(margin + mark + style.Render(l))
 		mark = strings.Repeat(" ", hang)
 	}
@@ -125,11 +125,12 @@ func (p *page) verdict(rep diag.Report) {
 	case diag.Healthy:
 		p.item(0, p.good.Render("✓")+" ", p.good, name+"healthy: downloads through the proxy arrive as they should")
 	case diag.Misconfigured:
-		text := name + "misconfigured · culprit: " + string(rep.Culprit)
+		text, style := name+string(rep.Culprit)+" misconfigured", p.bad
 		if len(rep.Findings) > 0 {
-			text += " · " + oneLine(rep.Findings[0].Title)
+			text += ": " + oneLine(rep.Findings[0].Title)
+			style = p.severity(rep.Findings[0].Severity)
 		}
-		p.item(0, p.bad.Render("✗")+" ", p.bad, text)
+		p.item(0, style.Render("✗")+" ", style, text)
 	default:
 		p.item(0, p.undecided.Render("?")+" ", p.undecided, name+string(rep.Status)+": "+undecidedBecause(rep))
 	}
@@ -152,18 +153,17 @@ func undecidedBecause(rep diag.Report) string {
 	return fmt.Sprintf("%d of %d checks could not be judged, the reasons stand below", unknown, len(rep.Checks))
 }
 
-// learnMore writes the last line.
+// learnMore writes the last line. The command stays whole, so that it can be
+// copied.
 func (p *page) learnMore(rep diag.Report) {
-	command, what := "proxydiag explain", "all that is looked for"
+	what, command := "All that is looked for:", "proxydiag explain"
 	if len(rep.Findings) > 0 {
-		command += " " + oneLine(rep.Findings[0].Code)
-		what = "what it means, with an example before and after"
+		what, command = "Learn more:", command+" "+oneLine(rep.Findings[0].Code)
 	}
-	if lipgloss.Width("Learn more: "+command+"  "+what) <= p.width {
-		command = "Learn more: " + p.bold.Render(command) + "  " + p.faint.Render(what)
-	} else {
-		p.line("Learn more:")
-		command = p.bold.Render(command) // whole, so that it can be copied
+	if lipgloss.Width(what+" "+command) > p.width {
+		p.line(what)
+		p.line(p.bold.Render(command))
+		return
 	}
-	p.line(command)
+	p.line(what + " " + p.bold.Render(command))
 }

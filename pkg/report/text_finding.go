@@ -31,11 +31,18 @@ func (p *page) finding(f diag.Finding) {
 		p.subheading("Fix")
 		p.para(4, p.plain, f.Fix)
 	}
-	if len(f.Consequences) > 0 {
-		p.subheading("What follows from it")
-		for _, c := range f.Consequences {
-			p.item(4, "· ", p.plain, c.Title+" ("+c.Code+")")
-		}
+	p.related("What follows from it", f.Consequences)
+	p.related("If it is not that, it may be", f.Possible)
+}
+
+// related lists findings that belong to another one.
+func (p *page) related(heading string, list []diag.Consequence) {
+	if len(list) == 0 {
+		return
+	}
+	p.subheading(heading)
+	for _, c := range list {
+		p.item(4, "· ", p.plain, oneLine(c.Title)+" ("+c.Code+")")
 	}
 }
 
@@ -54,7 +61,10 @@ func (p *page) furtherFinding(f diag.Finding) {
 	}
 	p.item(2, p.bold.Render("Fix:")+" ", p.plain, f.Fix)
 	for _, c := range f.Consequences {
-		p.item(2, p.bold.Render("So:")+"  ", p.plain, c.Title+" ("+c.Code+")")
+		p.item(2, p.bold.Render("So:")+"  ", p.plain, oneLine(c.Title)+" ("+c.Code+")")
+	}
+	for _, c := range f.Possible {
+		p.item(2, p.bold.Render("Or:")+"  ", p.plain, oneLine(c.Title)+" ("+c.Code+")")
 	}
 }
 
@@ -107,11 +117,16 @@ func (p *page) location(l *diag.Location) {
 	if text == "" {
 		return
 	}
-	gutter := len(fmt.Sprint(l.Line))
-	before, marked, after := cut(text, at, p.width-gutter-7)
-	p.line(fmt.Sprintf("    %s %s %s", p.faint.Render(fmt.Sprint(l.Line)), p.faint.Render("│"), before+p.bad.Render(marked)+after))
-	p.line(fmt.Sprintf("    %*s %s %s", gutter, "", p.faint.Render("│"),
-		strings.Repeat(" ", lipgloss.Width(before))+p.bad.Render(strings.Repeat("^", max(1, lipgloss.Width(marked))))))
+	number := ""
+	if l.Line > 0 {
+		number = fmt.Sprint(l.Line)
+	}
+	before, marked, after := cut(text, at, p.width-len(number)-7)
+	gutter := p.faint.Render(fmt.Sprintf("%s │", number))
+	caret := strings.Repeat("^", max(1, lipgloss.Width(marked)))
+	p.line("    " + gutter + " " + before + p.bad.Render(marked) + after)
+	gutter = p.faint.Render(fmt.Sprintf("%*s │", len(number), ""))
+	p.line("    " + gutter + " " + strings.Repeat(" ", lipgloss.Width(before)) + p.bad.Render(caret))
 }
 
 // cut parts a line into what stands before the marked word, the word, and what

@@ -18,7 +18,9 @@ func (p *page) table(e diag.Evidence) {
 		return
 	}
 	p.line("")
-	p.para(2, p.plain, strings.TrimSuffix(e.Text, ":")+":")
+	if e.Text != "" {
+		p.para(2, p.plain, strings.TrimSuffix(e.Text, ":")+":")
+	}
 	if p.width < sideBySide {
 		p.stacked(e.Rows)
 	} else {
@@ -31,7 +33,7 @@ func (p *page) table(e diag.Evidence) {
 	}
 }
 
-// cells are the columns of a comparison, without those that say nothing.
+// cells are the columns of a comparison, without ports that say nothing.
 func cells(rows []diag.Row) (header []string, body [][]string) {
 	all := [][]string{{"", "backend port", "proxy port", "expected"}}
 	for _, r := range rows {
@@ -39,7 +41,7 @@ func cells(rows []diag.Row) (header []string, body [][]string) {
 	}
 	body = make([][]string, len(rows))
 	for column := range all[0] {
-		said := false
+		said := column == 0
 		for _, row := range all[1:] {
 			said = said || row[column] != ""
 		}

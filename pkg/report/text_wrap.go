@@ -1,15 +1,18 @@
 package report
 
 import (
+	"cmp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 )
 
-// wrap breaks a text into lines of at most width columns. It keeps the text's
+// wrap breaks a text into lines of at most width columns, at least one. It keeps the text's
 // own line ends, breaks at white space, and within a word only where the word
 // alone does not fit.
 func wrap(text string, width int) []string {
+	width = max(width, 1)
 	var lines []string
 	for paragraph := range strings.Lines(text) {
 		line := ""
@@ -21,8 +24,7 @@ func wrap(text string, width int) []string {
 			if line != "" {
 				lines = append(lines, line)
 			}
-			for lipgloss.Width(word) > width {
-				n := breakAt(word, width)
+			for n := breakAt(word, width); n < len(word); n = breakAt(word, width) {
 				lines = append(lines, word[:n])
 				word = word[n:]
 			}
@@ -33,27 +35,23 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// breakAt is the number of bytes of a long word that go into a line of width
-// columns, at least one character: up to the last place after which URLs,
-// paths and header values are best broken, unless that leaves the line's
-// greater part empty.
+// breakAt is the number of bytes of a word that go into a line of width
+// columns, at least one character: all of it, or up to the last place after
+// which URLs, paths and header values are best broken, unless that leaves the
+// line's greater part empty.
 func breakAt(word string, width int) int {
-	end, good, columns := 0, 0, 0
+	good, columns := 0, 0
 	for i, r := range word {
 		w := lipgloss.Width(string(r))
 		if columns+w > width && i > 0 {
-			break
+			return cmp.Or(good, i)
 		}
 		columns += w
-		end = i + len(string(r))
 		if strings.ContainsRune("/?&=,;:-_.", r) && columns >= width/2 {
-			good = end
+			good = i + utf8.RuneLen(r)
 		}
 	}
-	if good > 0 {
-		return good
-	}
-	return end
+	return len(word)
 }
 
 // pad fills a text up with spaces to width columns.
