@@ -20,6 +20,8 @@ type stack struct {
 	Sample  server.Sample // rendered for this stack
 	Proxy   server.Process
 	Backend string // the backend's address, host:port
+
+	values server.Values
 }
 
 // proxyURL is a URL on the proxy's port.
@@ -40,15 +42,15 @@ func sample(t testing.TB, k server.Kind, name string) server.Sample {
 	return server.Sample{}
 }
 
-// start starts the real server of a kind with a sample, rendered for a fresh
-// storage and a backend at the given address (host:port, nothing needs to
+// start starts the real server of a kind with a sample, rendered for a storage
+// folder and a backend at the given address (host:port, nothing needs to
 // listen there). fault, where not nil, changes the rendered text: the one
 // fault that a case is about. The server is stopped when the test ends; where
 // the test failed its error log is shown.
-func start(t testing.TB, k server.Kind, s server.Sample, backend string, fault func(text string) string) stack {
+func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string, fault func(text string) string) stack {
 	t.Helper()
 	binary := need.Server(t, k.Program)
-	values := server.Values{Backend: backend, Storage: storage(t)}
+	values := server.Values{Backend: backend, Storage: storage}
 	proxy, err := k.Launch(t.Context(), server.LaunchOptions{
 		Binary: binary,
 		Site: func(addr string) string {
@@ -74,7 +76,7 @@ func start(t testing.TB, k server.Kind, s server.Sample, backend string, fault f
 	})
 	rendered := s.Render(values)
 	folder(t, rendered.Storage)
-	return stack{Sample: rendered, Proxy: proxy, Backend: backend}
+	return stack{Sample: rendered, Proxy: proxy, Backend: backend, values: values}
 }
 
 // replace is a fault: it replaces old by new, wherever it stands.
@@ -120,7 +122,7 @@ func TestHarness(t *testing.T) {
 			s := sample(t, nginx.Kind, name)
 			backend := httptest.NewServer(http.NotFoundHandler())
 			defer backend.Close()
-			st := start(t, nginx.Kind, s, backend.Listener.Addr().String(), replace(t, "internal;", "return 418;"))
+			st := start(t, nginx.Kind, s, backend.Listener.Addr().String(), storage(t), replace(t, "internal;", "return 418;"))
 			if err := os.WriteFile(filepath.Join(st.Sample.Storage, "a.txt"), nil, 0o644); err != nil {
 				t.Fatal(err)
 			}

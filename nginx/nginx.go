@@ -1,17 +1,37 @@
-// Package nginx is the kind of server that nginx is.
+// Package nginx is the kind of server that nginx is: how to start it, how it
+// reads its configuration, which way a request takes through it, and what in
+// it breaks downloads.
 package nginx
 
-import "github.com/proxydiag/proxydiag/pkg/server"
+import (
+	"io"
 
-// program is the name of nginx's program.
-const program = "nginx"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+const (
+	kindName = "nginx" // also of the dialect
+	program  = "nginx" // the name of nginx's program
+)
 
 // Kind is nginx.
 var Kind = server.Kind{
-	Name:    "nginx",
+	Name:    kindName,
 	Title:   "nginx",
 	Program: program,
-	Dialect: "nginx",
+	Dialect: kindName,
 	Samples: samples,
 	Launch:  Launch,
+	Load: func(path string, stdin io.Reader) (conf.Source, error) {
+		return Load(path, LoadOptions{Stdin: stdin})
+	},
+	Parse: func(s conf.Source) error {
+		_, err := Parse(s)
+		return err
+	},
+	Families: []diag.Family{files, twinAsked},
+	Rules:    rules(),
+	Enrich:   enrich,
 }

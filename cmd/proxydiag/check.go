@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"time"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/proxydiag/proxydiag/internal/all"
-	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
@@ -22,8 +21,10 @@ func newCheck(std streams) *cobra.Command {
 		Use:   "check --storage DIR --backend URL --proxy URL",
 		Short: "Diagnose a live stack",
 		Long: "check puts a fixture into the storage, asks for it on both ports, and judges what\n" +
-			"comes back. It sends GET and HEAD only, and removes what it put.",
-		Args: cobra.NoArgs,
+			"comes back. It sends GET and HEAD only, and removes what it put.\n\n" +
+			"The exit status is 0 for a healthy stack, 1 where something was found (see\n" +
+			"--fail-on), 2 for wrong use, 3 where not enough could be observed to judge.",
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stack, err := s.stack()
 			if err != nil {
@@ -34,6 +35,9 @@ func newCheck(std streams) *cobra.Command {
 				return err
 			}
 			if plan {
+				if o.file != "" {
+					return fmt.Errorf("--plan and --output contradict each other: a plan is no report; leave one of them out")
+				}
 				return printPlan(std.out, stack)
 			}
 			out, err := o.open(std)
@@ -41,45 +45,42 @@ func newCheck(std streams) *cobra.Command {
 				return err
 			}
 			defer out.discard()
-			rep, err := diagnose(cmd.Context(), stack, client, c.concurrency, s.companionListen, newProgress(std))
+			config, err := readConfig(stack, std)
 			if err != nil {
 				return err
 			}
-			if err := out.write(rep); err != nil {
+			rec, err := observe(cmd.Context(), stack, config, client, c.concurrency, s.companionListen, newProgress(std))
+			if err != nil {
 				return err
 			}
-			return status(rep, o.severity)
+			return out.conclude(std, rec)
 		},
 	}
-	s.register(cmd.Flags())
+	s.register(cmd)
 	c.register(cmd.Flags())
-	o.register(cmd.Flags())
+	o.register(cmd)
 	cmd.Flags().BoolVar(&plan, "plan", false, "print which probes would be sent, and send none")
 	return cmd
 }
 
-// diagnose observes a stack and judges what was seen.
-func diagnose(ctx context.Context, stack diag.Stack, client compare.Options, concurrency int, listen string, say *progress) (diag.Report, error) {
+// observe runs the probes against a live stack.
+func observe(ctx context.Context, stack diag.Stack, config *diag.Config, client compare.Options, concurrency int, listen string, say *progress) (*diag.Record, error) {
 	store, err := all.OpenStore(stack.Storage)
 	if err != nil {
-		return diag.Report{}, err
+		return nil, err
 	}
 	defer store.Close()
-	o := diag.Observer{Store: store, Client: client, Concurrency: concurrency, Tool: tool(), Progress: say.step}
+	o := diag.Observer{Store: store, Client: client, Concurrency: concurrency, Tool: tool(), Progress: say.step, Config: config}
 	if stack.Companion {
 		spec, err := sendfile.ParseSpec(stack.Sendfile, "")
 		if err != nil {
-			return diag.Report{}, err
+			return nil, err
 		}
 		if o.Companion, err = diag.StartCompanion(stack.Backend, listen, spec); err != nil {
-			return diag.Report{}, err
+			return nil, err
 		}
 		defer o.Companion.Close()
 	}
-	rec := o.Run(ctx, stack, check.Families())
-	say.done()
-	return diag.Judge(rec, all.Rules(), check.Checks()), nil
+	defer say.done()
+	return o.Run(ctx, stack, all.Families()), nil
 }
-
-// defaultTimeout is how long one exchange may take.
-const defaultTimeout = 10 * time.Second

@@ -5,9 +5,11 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/net/http/httpguts"
 
@@ -21,13 +23,17 @@ import (
 type stackFlags struct {
 	storage, backend, proxy, direct string
 	name, sendfile, server          string
+	config, errorLog                string
 	companion                       bool
 	companionListen                 string
 	denied, missing                 string
 	header                          []string
+	profile                         string
+	large                           size
 }
 
-func (s *stackFlags) register(f *pflag.FlagSet) {
+func (s *stackFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&s.storage, "storage", "", "where fixtures go: a folder or file:///…")
 	f.StringVar(&s.backend, "backend", "", "download `URL` on the backend's own port; {name} stands for the file's name, which is appended where it is absent")
 	f.StringVar(&s.proxy, "proxy", "", "the same download `URL` on the proxy's port")
@@ -35,18 +41,26 @@ func (s *stackFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&s.name, "name", "", "the URLs always deliver this one `FILE` of the storage; it is put there if it is absent, else only read")
 	f.StringVar(&s.sendfile, "sendfile", "", "`KIND:PREFIX`, what the storage's root is called in the handoff ("+strings.Join(sendfile.Names(), ", ")+")")
 	f.StringVar(&s.server, "server", "", "the proxy's `KIND`, where the handoff alone does not tell")
+	f.StringVar(&s.config, "config", "", "the proxy's configuration: main `FILE`, folder, or dump; - reads a dump from standard input")
+	f.StringVar(&s.errorLog, "error-log", "", "the proxy's error log `FILE`; only what is written during the run is read")
 	f.BoolVar(&s.companion, "companion", false, "answer on the backend's host and port ourselves while checking")
 	f.StringVar(&s.companionListen, "companion-listen", "", "`HOST:PORT` for the companion instead of the backend's, which must be loopback")
 	f.StringVar(&s.denied, "denied", "", "`URL` of a download that your backend must refuse")
 	f.StringVar(&s.missing, "missing", "", "`URL` of a download that is not there")
+	f.StringVar(&s.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
+	f.Var(&s.large, "large", "also put and download a file of this `SIZE`, like 5G; one request may then take as long as bytes come")
 	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
+	complete(cmd, "sendfile", kindsWithColon())
+	complete(cmd, "server", sendfile.Names())
 }
 
 // stack checks the flags and makes a stack of them.
 func (s *stackFlags) stack() (diag.Stack, error) {
 	stack := diag.Stack{
 		Storage: s.storage, Backend: diag.URL(s.backend), Proxy: diag.URL(s.proxy), Direct: diag.URL(s.direct),
-		Fixed: s.name, Sendfile: s.sendfile, Server: s.server, Companion: s.companion, Denied: s.denied, Missing: s.missing,
+		Fixed: s.name, Sendfile: s.sendfile, Server: s.server, Companion: s.companion,
+		Config: s.config, ErrorLog: s.errorLog, Denied: s.denied, Missing: s.missing,
+		Large: int64(s.large),
 	}
 	for _, f := range []struct {
 		flag, value, example string
@@ -78,6 +92,9 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 	if err := s.contradictions(); err != nil {
 		return stack, err
 	}
+	if stack.Profile, err = diag.ParseProfile(s.profile); err != nil {
+		return stack, fmt.Errorf("--profile: %w", err)
+	}
 	stack.Header, err = parseHeader(s.header)
 	return stack, err
 }
@@ -102,10 +119,14 @@ func (s *stackFlags) contradictions() error {
 		}
 	}
 	switch {
+	case s.backend == s.proxy:
+		return fmt.Errorf("--backend and --proxy are the same URL; give the application's own port and the proxy's")
+	case s.large != 0 && s.name != "":
+		return fmt.Errorf("--large and --name contradict each other: with a fixed file nothing else is put; leave one of them out")
 	case s.companion && s.name != "":
 		return fmt.Errorf("--companion and --name contradict each other: a fixed file is an application's own URL; leave one of them out")
 	case s.companion && s.sendfile == "":
-		return fmt.Errorf("--companion needs --sendfile, so that it knows which handoff to answer with")
+		return fmt.Errorf("--companion needs --sendfile, so that it knows which handoff to answer with; add it, for example --sendfile %s", exampleSpec())
 	case s.companion && (s.denied != "" || s.missing != ""):
 		return fmt.Errorf("--denied and --missing are downloads of your own backend; --companion answers in its place: leave them out")
 	case !s.companion && s.companionListen != "":
@@ -119,31 +140,38 @@ func checkURL(flag, raw string, template bool) error {
 	if raw == "" {
 		return nil
 	}
-	if strings.Contains(raw, "{name}") && !template {
-		return fmt.Errorf("%s %s: {name} has no place here: the URL is asked for as it is", flag, raw)
+	scheme, rest, found := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	shown := raw
+	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a login is not repeated in messages
+		rest, host = rest[at+1:], host[at+1:]
+		shown = scheme + "://" + rest
 	}
 	u, err := url.Parse(strings.ReplaceAll(raw, "{name}", "name"))
 	switch {
+	case strings.Contains(raw, "{name}") && !template:
+		return fmt.Errorf("%s %s: the URL is asked for as it is; write the file's name in the place of {name}", flag, shown)
+	case !found:
+		return fmt.Errorf("%s %s: the scheme is missing; write http://%s", flag, shown, strings.TrimLeft(raw, "/"))
+	case strings.Contains(host, "{name}"):
+		return fmt.Errorf("%s %s: {name} belongs into the path or the query, not into the host; move it there", flag, shown)
 	case err != nil:
-		return fmt.Errorf("%s %s: not a URL: %v", flag, raw, unwrapURL(err))
-	case u.Scheme == "" || u.Host == "" && u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("%s %s: the scheme is missing; write http://%s", flag, raw, strings.TrimLeft(raw, "/"))
+		return fmt.Errorf("%s %s: not a URL: %w; write it like http://127.0.0.1:8000/dl/", flag, shown, unwrapURL(err))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("%s %s: the scheme %q is not one to download by; use http or https", flag, raw, u.Scheme)
+		return fmt.Errorf("%s %s: downloads do not go by %s; write http://%s or https://%s", flag, shown, scheme, rest, rest)
 	case u.Hostname() == "":
-		return fmt.Errorf("%s %s: the host is missing", flag, raw)
+		return fmt.Errorf("%s %s: the host is missing; write it like http://127.0.0.1:8000/dl/", flag, shown)
 	case u.Fragment != "":
-		return fmt.Errorf("%s %s: a fragment (#%s) is never sent; leave it out, or write %%23 for a # in a name", flag, raw, u.Fragment)
-	case strings.Contains(u.Host, "name") && strings.Contains(hostPart(raw), "{name}"):
-		return fmt.Errorf("%s %s: {name} belongs into the path or the query, not the host", flag, raw)
+		return fmt.Errorf("%s %s: a fragment (#%s) is never sent; leave it out, or write %%23 for a # in a name", flag, shown, u.Fragment)
+	case u.Port() != "" && !isPort(u.Port()):
+		return fmt.Errorf("%s %s: %s is no port; give one from 1 to 65535", flag, shown, u.Port())
 	}
 	return nil
 }
 
-func hostPart(raw string) string {
-	_, rest, _ := strings.Cut(raw, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return host
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 // unwrapURL drops the URL from net/url's error: the message names it already.
@@ -167,6 +195,9 @@ func parseHeader(lines []string) (compare.Header, error) {
 	}
 	return h, nil
 }
+
+// defaultTimeout is how long one exchange may take.
+const defaultTimeout = 10 * time.Second
 
 // clientFlags say how requests are sent.
 type clientFlags struct {
@@ -192,12 +223,20 @@ func (c *clientFlags) options() (compare.Options, error) {
 		return o, fmt.Errorf("--concurrency %d: it must be at least 1", c.concurrency)
 	}
 	for _, r := range c.resolve {
-		host, rest, ok := strings.Cut(r, ":")
-		port, addr, ok2 := strings.Cut(rest, ":")
-		if !ok || !ok2 || host == "" || port == "" || net.ParseIP(strings.Trim(addr, "[]")) == nil {
+		host, addr, ok := parseResolve(r)
+		if !ok {
 			return o, fmt.Errorf("--resolve %s: write HOST:PORT:ADDR, for example www.example.org:443:127.0.0.1", r)
 		}
-		o.Resolve[net.JoinHostPort(host, port)] = strings.Trim(addr, "[]")
+		o.Resolve[host] = addr
 	}
 	return o, nil
+}
+
+// parseResolve reads HOST:PORT:ADDR; ADDR may have the brackets of an IPv6 address.
+func parseResolve(s string) (hostPort, addr string, ok bool) {
+	host, rest, ok1 := strings.Cut(s, ":")
+	port, addr, ok2 := strings.Cut(rest, ":")
+	addr = strings.TrimSuffix(strings.TrimPrefix(addr, "["), "]")
+	ok = ok1 && ok2 && host != "" && isPort(port) && net.ParseIP(addr) != nil
+	return net.JoinHostPort(host, port), addr, ok
 }

@@ -16,7 +16,7 @@ type progress struct {
 
 func newProgress(std streams) *progress {
 	width, ok := std.terminal(std.err)
-	if !ok {
+	if !ok || std.env("TERM") == "dumb" {
 		return &progress{}
 	}
 	return &progress{w: std.err, width: width}

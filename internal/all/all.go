@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/apache"
 	"github.com/proxydiag/proxydiag/nginx"
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -15,12 +16,46 @@ import (
 
 // Kinds are the proxy servers that are known.
 func Kinds() []server.Kind {
-	return []server.Kind{nginx.Kind}
+	return []server.Kind{nginx.Kind, apache.Kind}
+}
+
+// Kind finds a kind by its name.
+func Kind(name string) (server.Kind, bool) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return server.Kind{}, false
 }
 
 // Rules are all findings: the neutral ones and those of every kind.
 func Rules() []diag.Rule {
-	return check.Rules()
+	rules := check.Rules()
+	for _, k := range Kinds() {
+		rules = append(rules, k.Rules...)
+	}
+	return rules
+}
+
+// Families are all groups of probes and looks.
+func Families() []diag.Family {
+	families := check.Families()
+	for _, k := range Kinds() {
+		families = append(families, k.Families...)
+	}
+	return families
+}
+
+// Judge is the verdict on a record by all that is known.
+func Judge(rec *diag.Record) diag.Report {
+	var enrich []diag.Enrich
+	for _, k := range Kinds() {
+		if k.Enrich != nil {
+			enrich = append(enrich, k.Enrich)
+		}
+	}
+	return diag.Judge(rec, Rules(), check.Checks(), enrich...)
 }
 
 // store is one kind of storage.

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"pkg/server", "pkg/check"},
 	{"nginx", "apache", "lighttpd", "caddy", "pkg/fixture/s3", "pkg/fixture/webdav", "pkg/fixture/sftp"},
 	{"internal/all"},
-	{"pkg/gate", "pkg/health", "pkg/report"},
+	{"pkg/gate", "pkg/health", "pkg/report", "internal/demo"},
 	{"cmd"},
 }
 

@@ -21,11 +21,31 @@ func proxyFault(v *diag.View) fault {
 		if timedOut(p) {
 			return fault{"proxy-timeout", "The proxy port did not answer: " + p.Failure.Message + "."}
 		}
+		if passesOn(v.Exchange(diag.BackendGet), p) {
+			return fault{}
+		}
 		return fault{"proxy-unreachable", "The proxy port cannot be asked: " + failure(p) + "."}
 	}
+	if detail, _ := misdirected(v); detail != "" {
+		return fault{"proxy-unreachable", detail}
+	}
+	f := answerFault(v, p)
+	if p.Failure != nil && (f.code == "" || f.code == "proxy-not-routed" && p.Failure.Kind != compare.TooLong) {
+		if !passesOn(v.Exchange(diag.BackendGet), p) {
+			return broken(v, p)
+		}
+	}
+	return f
+}
+
+// answerFault judges an answer by its status, its body, and whom it came from.
+func answerFault(v *diag.View, p *diag.Exchange) fault {
 	b := v.Exchange(diag.BackendGet)
 	if b.Answered() && b.Status >= 300 && b.Status == p.Status {
 		return fault{} // it passes on what the backend says
+	}
+	if p.Status >= 502 && p.Status <= 504 && breaksOff(b) {
+		return fault{} // it says what the backend does
 	}
 	if echoed(v) {
 		return fault{"handoff-echoed", fmt.Sprintf("The proxy answers %s, with exactly what the application answers when it is asked for the internal URI itself.", status(p))}
@@ -50,7 +70,8 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 	case p.Status == 401 && reached != diag.Yes:
 		return fault{"proxy-auth-required", answered + " It asks for a login before the application is asked."}
 	case p.Status/100 == 3 && p.Status != 304 && reached != diag.Yes:
-		return fault{"proxy-redirects", fmt.Sprintf("%s It redirects to %s instead of asking the application.", answered, p.Header.Get("Location"))}
+		text := fmt.Sprintf("%s It redirects to %s instead of asking the application.", answered, p.Header.Get("Location"))
+		return fault{"proxy-redirects", text + toItself(p)}
 	case p.Status == 502 || p.Status == 503:
 		return fault{"proxy-bad-gateway", badGateway(answered, v, reached)}
 	case p.Status == 504:
@@ -64,6 +85,18 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 		return fault{"proxy-not-routed", answered + " The answer is the proxy's own: the request did not reach the application."}
 	}
 	return fault{}
+}
+
+// toItself says where a redirect goes round in a circle.
+func toItself(x *diag.Exchange) string {
+	asked, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return ""
+	}
+	if to, err := asked.Parse(x.Header.Get("Location")); err == nil && to.String() == asked.String() {
+		return " That is the URL that was asked for: the redirect never ends."
+	}
+	return ""
 }
 
 func badGateway(answered string, v *diag.View, reached diag.Tri) string {
@@ -123,7 +156,7 @@ func afterHandoff(v *diag.View, b, p *diag.Exchange) fault {
 
 // content judges a body that is not the file.
 func content(v *diag.View, b, p *diag.Exchange) fault {
-	size := v.Fixture(diag.RoleMain).Size
+	size := v.Fixture(p.Probe.Role).Size
 	switch {
 	case p.Body.Match == compare.Prefix:
 		text := fmt.Sprintf("%s of %d came, the beginning of the file.", bytes(p.Body.Length), size)
@@ -180,9 +213,19 @@ func proxyRule(code string) func(*diag.View) []diag.Finding {
 	return func(v *diag.View) []diag.Finding {
 		f := proxyFault(v)
 		if f.code != code {
-			return nil
+			if list := otherFindings(v, code); list != nil {
+				return list
+			}
+			return largeFindings(v, code)
 		}
 		finding := diag.Finding{Detail: f.detail}
+		switch code {
+		case "proxy-unreachable", "proxy-timeout", "proxy-body-altered":
+			finding.Fix = mend(v.Exchange(diag.ProxyGet), "--proxy")
+		}
+		if _, fix := misdirected(v); fix != "" {
+			finding.Fix = fix
+		}
 		if v.Exchange(diag.ProxyGet).Answered() {
 			finding.Evidence = append(finding.Evidence, download(v), routing(v))
 		} else {

@@ -2,9 +2,7 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
-	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -21,23 +19,23 @@ Content-Encoding: gzip`,
 		Source: "RFC 9110 (HTTP Semantics) section 8.4",
 	},
 	Check:    checkHeaders,
-	Explains: []string{"proxy-header-*"},
+	Explains: []string{"proxy-header-*", "proxy-ranges-broken"},
 	Judge:    judgeContentEncoding,
 }
 
 func judgeContentEncoding(v *diag.View) []diag.Finding {
-	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
-	if len(b.Handoffs()) == 0 || !p.Answered() || p.Body.Match != compare.Equal {
-		return nil
+	for _, pair := range [][2]string{{diag.BackendGet, diag.ProxyGet}, {backendGzip, proxyGzip}} {
+		b, p := v.Exchange(pair[0]), v.Exchange(pair[1])
+		mark := coding(b)
+		if len(b.Handoffs()) == 0 || mark == "" || coding(p) != mark || !mislabelled(p) {
+			continue // many proxies remove the mark
+		}
+		return []diag.Finding{{
+			Detail: fmt.Sprintf("The backend sends Content-Encoding: %s with the handoff; the client gets the plain file under it.", mark),
+			Evidence: []diag.Evidence{{Kind: diag.EvidenceDiff, Text: "the field on both ports", Probe: pair[1], Rows: []diag.Row{
+				{Field: "Content-Encoding", Backend: mark, Proxy: p.Header.Get("Content-Encoding"), Expected: "no such field"},
+			}}},
+		}}
 	}
-	coding := b.Header.Get("Content-Encoding")
-	if coding == "" || strings.EqualFold(coding, "identity") || p.Header.Get("Content-Encoding") != coding {
-		return nil
-	}
-	return []diag.Finding{{
-		Detail: fmt.Sprintf("The backend sends Content-Encoding: %s with an empty body; the client gets the plain file under it.", coding),
-		Evidence: []diag.Evidence{{Kind: diag.EvidenceDiff, Text: "the field on both ports", Probe: diag.ProxyGet, Rows: []diag.Row{
-			{Field: "Content-Encoding", Backend: coding, Proxy: p.Header.Get("Content-Encoding"), Expected: "no such field"},
-		}}},
-	}}
+	return nil
 }

@@ -26,7 +26,7 @@ X-Accel-Redirect: /protected/a.bin`,
 
 func judgeHandoffOnError(v *diag.View) []diag.Finding {
 	for _, pair := range [][2]string{
-		{diag.BackendDenied, diag.ProxyDenied}, {diag.BackendMissing, diag.ProxyMissing}, {diag.BackendGet, diag.ProxyGet},
+		{diag.BackendDenied, diag.ProxyDenied}, {diag.BackendMissing, diag.ProxyMissing}, {diag.BackendGet, diag.ProxyGet}, {backendNotModified, ""},
 	} {
 		b, p := v.Exchange(pair[0]), v.Exchange(pair[1])
 		if !b.Answered() || b.Status < 300 || len(b.Handoffs()) == 0 {
@@ -36,6 +36,9 @@ func judgeHandoffOnError(v *diag.View) []diag.Finding {
 		finding := diag.Finding{
 			Detail:   fmt.Sprintf("The backend answers %s together with %s: %s.", status(b), h.Name, h.Value),
 			Evidence: []diag.Evidence{said(b)},
+		}
+		if b.Status == 304 {
+			finding.Severity = diag.Warning // the whole file comes where nothing need come
 		}
 		if p.Answered() {
 			finding.Detail += fmt.Sprintf(" The client gets %s.", status(p))

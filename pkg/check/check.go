@@ -17,12 +17,22 @@ const (
 	checkErrors   = "errors"
 	checkHead     = "head"
 	checkHeaders  = "headers"
+
+	checkRanges     = "ranges"
+	checkConditions = "validators"
+	checkChanges    = "changes"
+	checkEncodings  = "encodings"
+	checkTypes      = "types"
+	checkNames      = "names"
+	checkLarge      = "large"
 )
 
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
 		delivery, repeat, head, direct, errors, exposure, traversal, forged, hosts, scheme, echo,
+		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
+		large,
 	}
 }
 
@@ -45,5 +55,10 @@ func Rules() []diag.Rule {
 		backendNotOffloading, proxyErrorMasked, proxyCacheControlOverridden, proxyHeaderDuplicated, backendContentType,
 		proxyHeaderLost, backendHeadMishandled, proxyMethodBlocked, proxyHeadBroken, backendLengthWithoutBody,
 		proxyDirectBroken, handoffHeadersDropped,
+
+		backendHandlesRange, proxyStaleFile, proxyConditionalBroken, proxyCompressedDownload, proxyRangesBroken, proxyThrottled,
+
+		backendNameDoubleEncoded, backendPlusForSpace, backendNameEncoded, backendNameUnencoded, backendMojibake, handoffNameEncoding,
+		storageCaseMismatch, storageUnicodeNormalization,
 	}
 }

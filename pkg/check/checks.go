@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
@@ -28,6 +30,20 @@ func Checks() []diag.Check {
 			Probes: []string{diag.BackendHead, diag.ProxyHead}, Judge: judgeHead},
 		{ID: checkHeaders, Title: "the backend's header survives as it should",
 			Probes: []string{diag.ProxyAgain, diag.BackendAgain}, Judge: judgeHeaders},
+		{ID: checkRanges, Title: "parts of a file can be downloaded",
+			Probes: []string{proxyRangeMiddle, proxyRangeBeyond}, Judge: judgeRanges},
+		{ID: checkConditions, Title: "a client with a copy learns whether it is the current one",
+			Probes: []string{"proxy-if-none-match", "proxy-if-modified-since"}, Judge: judgeConditions},
+		{ID: checkEncodings, Title: "downloads are not packed on the fly",
+			Probes: []string{proxyGzip, proxyBrotli}, Judge: judgeEncodings},
+		{ID: checkTypes, Title: "files of other types and sizes arrive as well",
+			Roles: []string{"txt", "html", roleMiB}, Probes: []string{"proxy-txt", "proxy-html", "proxy-" + roleMiB}, Judge: judgeTypes},
+		{ID: checkLarge, Title: "a large file arrives whole",
+			Roles: []string{roleLarge}, Probes: []string{proxyLarge, proxyLargeHead}, Judge: judgeLarge},
+		{ID: checkNames, Title: "files with any name arrive",
+			Roles: rolesOfNames(), Probes: probesOfNames(), Judge: judgeNames},
+		{ID: checkChanges, Title: "a file that has changed arrives as it is now",
+			Roles: []string{"longer"}, Probes: []string{"proxy-longer"}, Judge: judgeChanges},
 	}
 }
 
@@ -117,6 +133,8 @@ func judgeExposure(v *diag.View) (diag.Status, string) {
 		return diag.Pass, ""
 	case !v.Exchange(diag.ProxyGet).Answered():
 		return diag.Unknown, "the proxy port does not answer"
+	case known && v.Exchange(diag.BackendGet).HandsOff(d) && strings.HasPrefix(v.Exchange(diag.BackendGet).Header.Get(d.Header), "@"):
+		return diag.Skip, "the handoff names a location that has no URI to ask for"
 	case v.Exchange(diag.ProxyInternal) != nil:
 		return diag.Unknown, "the internal URI got no answer: " + failure(v.Exchange(diag.ProxyInternal))
 	}

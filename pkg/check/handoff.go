@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
@@ -32,12 +33,18 @@ func backendFault(v *diag.View) fault {
 	if b.Status >= 300 {
 		return fault{"backend-error-status", errorStatus(b)}
 	}
+	if b.Failure != nil && b.Failure.Kind == compare.Protocol && b.Failure.Phase == compare.PhaseHeader {
+		return fault{"backend-unreachable", "The backend port does not speak HTTP as it should: " + b.Failure.Message + "."}
+	}
+	if len(b.Handoffs()) == 0 && timedOut(b) {
+		return fault{"backend-timeout", fmt.Sprintf("The backend port answers %s, without a handoff. Body: %s.", answer(b), body(b))}
+	}
 	if len(b.Handoffs()) == 0 {
 		if b.Delivers() {
 			return fault{} // it streams the file itself, which is a fault of its own
 		}
-		return fault{"backend-no-handoff", fmt.Sprintf("The backend port answers %s, but with neither a handoff nor the file (body: %s).",
-			status(b), body(b))}
+		return fault{"backend-no-handoff", fmt.Sprintf("The backend port answers %s, but with neither a handoff nor the file (body: %s).%s",
+			status(b), body(b), thenFailed(b))}
 	}
 	d, how, known := v.Dialect()
 	if !known {
@@ -50,9 +57,19 @@ func backendFault(v *diag.View) fault {
 	return valueFault(v, d, b.Header.Get(d.Header))
 }
 
+// thenFailed says what ended an answer before its end.
+func thenFailed(x *diag.Exchange) string {
+	if x.Failure == nil {
+		return ""
+	}
+	return " Then: " + x.Failure.Message + "."
+}
+
 func errorStatus(b *diag.Exchange) string {
 	text := fmt.Sprintf("On its own port the backend answers %s for a file that is there.", status(b))
 	switch location := b.Header.Get("Location"); {
+	case toItself(b) != "":
+		text += " It redirects to the URL that was asked for, for ever: behind a proxy this is often a scheme or a host that it does not see."
 	case location != "":
 		text += " It redirects to " + location + ": if it wants a login, send one with --header."
 	case b.Status == 401 || b.Status == 403:
@@ -73,7 +90,7 @@ func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
 		return fault{"backend-header-empty", "The backend sends " + d.Header + " with no value."}
 	case strings.Trim(value, `"'; `) != value:
 		return fault{"backend-header-junk", said + " — with characters around the value that the proxy takes for a part of the name."}
-	case strings.Contains(value, "://"):
+	case hasScheme(value):
 		return fault{"backend-absolute-url", said + " — a whole URL."}
 	case strings.Contains("/"+plain+"/", "/../"):
 		return fault{"backend-dotdot", said + " — with a “..” segment."}
@@ -106,6 +123,13 @@ func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
 	return fault{"backend-wrong-prefix", said}
 }
 
+// hasScheme says that a value begins like https://: what stands behind the path
+// may hold a URL of its own.
+func hasScheme(value string) bool {
+	scheme, _, found := strings.Cut(value, "://")
+	return found && !strings.ContainsAny(scheme, "/?#")
+}
+
 // looksLikeURI says that a value where a file's path belongs is a URI: it is
 // the download URL's path, it is escaped, or it has nothing in common with
 // the folder that is meant, not even the first folder below the root.
@@ -130,6 +154,9 @@ func backendRule(code string) func(*diag.View) []diag.Finding {
 			return nil
 		}
 		finding := diag.Finding{Detail: f.detail, Evidence: []diag.Evidence{said(v.Exchange(diag.BackendGet))}}
+		if code == "backend-unreachable" || code == "backend-timeout" {
+			finding.Fix = mend(v.Exchange(diag.BackendGet), "--backend")
+		}
 		if v.Exchange(diag.BackendGet).Answered() && v.Exchange(diag.ProxyGet) != nil {
 			finding.Evidence = append(finding.Evidence, download(v))
 		}

@@ -27,6 +27,9 @@ func differences(v *diag.View) []compare.Difference {
 func expected(e sendfile.Expected) compare.Expected {
 	want := compare.Expected{Status: e.Status, Rest: compare.Fate(e.Rest.String())}
 	for _, h := range e.Header {
+		if h.Fate == sendfile.Own {
+			h.Fate = sendfile.MayOwn // a proxy that makes none loses nothing of the backend's
+		}
 		want.Header = append(want.Header, compare.Rule{
 			Name: h.Name, Fate: compare.Fate(h.Fate.String()), Values: h.Values, Why: h.Why,
 		})
@@ -80,11 +83,18 @@ func headerFinding(v *diag.View, what string, pick func(compare.Difference) bool
 }
 
 // ownAffair says that a difference in the field is no loss: the length is the
-// file's whatever the backend says, and a charset may be added to a type.
+// file's whatever the backend says, a charset may be added to a type, and a
+// proxy that packs some answers adds Accept-Encoding to Vary (RFC 9110 section
+// 12.5.5).
 func ownAffair(d compare.Difference) bool {
 	switch strings.ToLower(d.Field) {
 	case "content-length", "accept-ranges":
 		return true
+	case "etag", "last-modified":
+		// Validators are judged by what they do, see proxy-conditional-broken.
+		return d.Verdict == compare.Changed || d.Verdict == compare.Lost
+	case "vary":
+		return !slices.ContainsFunc(members(d.Backend), func(m string) bool { return !slices.Contains(members(d.Proxy), m) })
 	case "content-type":
 		media := func(list []string) string {
 			t, _, _ := strings.Cut(strings.Join(list, ","), ";")
@@ -93,4 +103,15 @@ func ownAffair(d compare.Difference) bool {
 		return d.Verdict == compare.Changed && media(d.Backend) == media(d.Proxy)
 	}
 	return slices.Contains(d.Backend, "")
+}
+
+// members are the members of a field's list, in lower case (RFC 9110 section 5.6.1).
+func members(lines []string) []string {
+	var list []string
+	for m := range strings.SplitSeq(strings.ToLower(strings.Join(lines, ",")), ",") {
+		if m = strings.TrimSpace(m); m != "" {
+			list = append(list, m)
+		}
+	}
+	return list
 }

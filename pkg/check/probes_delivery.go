@@ -9,7 +9,8 @@ const mainSize = 160<<10 + 37
 // delivery is the download itself: the main fixture is put, then asked for on
 // the proxy port and on the backend port.
 var delivery = diag.Family{
-	Name: "delivery",
+	Name:    "delivery",
+	Profile: diag.Quick,
 	Plan: func(v *diag.View) diag.Step {
 		step := diag.Step{Put: []diag.Put{{Role: diag.RoleMain, Ext: ".bin", Size: mainSize}}}
 		if v.Stored() {
@@ -25,8 +26,9 @@ var delivery = diag.Family{
 // repeat asks the same again: fields that differ between two answers are
 // volatile, and a replayed answer shows here first.
 var repeat = diag.Family{
-	Name: "repeat",
-	When: "the port answered",
+	Name:    "repeat",
+	Profile: diag.Quick,
+	When:    "the port answered",
 	Plan: func(v *diag.View) diag.Step {
 		var step diag.Step
 		if v.Delivered() {

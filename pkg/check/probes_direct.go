@@ -4,8 +4,9 @@ import "github.com/proxydiag/proxydiag/pkg/diag"
 
 // direct asks the location that serves the storage as it is.
 var direct = diag.Family{
-	Name: "direct",
-	When: "--direct is given",
+	Name:    "direct",
+	Profile: diag.Quick,
+	When:    "--direct is given",
 	Plan: func(v *diag.View) diag.Step {
 		if v.Stack.Direct == "" || !v.Stored() {
 			return diag.Step{}

@@ -32,6 +32,12 @@ func echoed(v *diag.View) bool {
 	if !diag.SameAnswer(p, x) || len(x.Handoffs()) > 0 {
 		return false
 	}
+	// Asked from outside, the internal URI goes to the application as well. Where
+	// it does not, something takes it, and the application was asked for another
+	// path that it does not know either.
+	if i := v.Exchange(diag.ProxyInternal); i.Answered() && !diag.SameAnswer(i, x) {
+		return false
+	}
 	product, _, _ := strings.Cut(p.Header.Get("Server"), "/")
 	return product == "" || !strings.Contains(strings.ToLower(string(p.Body.Sample)), strings.ToLower(product))
 }

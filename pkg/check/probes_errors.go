@@ -9,8 +9,9 @@ import (
 // errors asks for a file that is not there and for a download that the
 // application refuses.
 var errors = diag.Family{
-	Name: "errors",
-	When: "both ports answered; a denied download needs --companion or --denied",
+	Name:    "errors",
+	Profile: diag.Quick,
+	When:    "both ports answered; a denied download needs --companion or --denied",
 	Plan: func(v *diag.View) diag.Step {
 		if !v.Exchange(diag.ProxyGet).Answered() || !v.Exchange(diag.BackendGet).Answered() {
 			return diag.Step{}

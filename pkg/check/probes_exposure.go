@@ -12,8 +12,9 @@ import (
 // exposure asks the proxy port for the internal URI itself, as a stranger would
 // who has seen or guessed it: as it is, and in spellings that a rule may miss.
 var exposure = diag.Family{
-	Name: "exposure",
-	When: "the backend named an internal URI",
+	Name:    "exposure",
+	Profile: diag.Quick,
+	When:    "the backend named an internal URI",
 	Plan: func(v *diag.View) diag.Step {
 		var step diag.Step
 		for _, s := range internalSpellings(v) {
@@ -91,8 +92,22 @@ func internalURI(v *diag.View) string {
 	if !strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//") || strings.HasPrefix(value, v.Stack.Proxy.Base()) {
 		return ""
 	}
-	if strings.ContainsAny(value, " \"<>\\^`{|}#") || strings.Contains(value, "/../") {
-		return "" // not what could be sent as a request target (RFC 9112 section 3.2)
+	if strings.Contains(value, "/../") {
+		return ""
 	}
-	return value
+	return requestTarget(value)
+}
+
+// requestTarget escapes what a backend may write into a handoff and what cannot
+// stand in a request target (RFC 9112 section 3.2); escapes stay as they are.
+func requestTarget(uri string) string {
+	var b strings.Builder
+	for i := range len(uri) {
+		if c := uri[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}#", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -4,8 +4,9 @@ import "github.com/proxydiag/proxydiag/pkg/diag"
 
 // head asks for the header alone on both ports (RFC 9110 section 9.3.2).
 var head = diag.Family{
-	Name: "head",
-	When: "the download works",
+	Name:    "head",
+	Profile: diag.Quick,
+	When:    "the download works",
 	Plan: func(v *diag.View) diag.Step {
 		if !v.Delivered() || !v.Exchange(diag.BackendGet).Answered() {
 			return diag.Step{}

@@ -19,8 +19,9 @@ const inventedHost = "proxydiag.invalid"
 // us but what comes through the proxy is an error: applications refuse hosts
 // that they do not know.
 var hosts = diag.Family{
-	Name: "hosts",
-	When: "the user's own backend answers its port, and the proxy's answer is 400, 403, 404 or 421",
+	Name:    "hosts",
+	Profile: diag.Quick,
+	When:    "the user's own backend answers its port, and the proxy's answer is 400, 403, 404 or 421",
 	Plan: func(v *diag.View) diag.Step {
 		b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
 		if v.Stack.Companion || !b.Answered() || !p.Answered() || b.Status >= 300 {

@@ -14,5 +14,14 @@ var proxyBodyAltered = diag.Rule{
 	},
 	Check:  checkEndToEnd,
 	Blocks: true,
-	Judge:  proxyRule("proxy-body-altered"),
+	Judge:  judgeBodyAltered,
+}
+
+// judgeBodyAltered adds to what proxyFault sees a packed body that does not
+// unpack to the file.
+func judgeBodyAltered(v *diag.View) []diag.Finding {
+	if list := wronglyPacked(v); list != nil {
+		return list
+	}
+	return proxyRule("proxy-body-altered")(v)
 }

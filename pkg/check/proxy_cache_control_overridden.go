@@ -49,17 +49,7 @@ func judgeCacheControl(v *diag.View) []diag.Finding {
 }
 
 // directives are the Cache-Control directives of an answer, in lower case.
-func directives(x *diag.Exchange) []string {
-	var list []string
-	for _, line := range x.Header.Values("Cache-Control") {
-		for d := range strings.SplitSeq(line, ",") {
-			if d = strings.ToLower(strings.TrimSpace(d)); d != "" {
-				list = append(list, d)
-			}
-		}
-	}
-	return list
-}
+func directives(x *diag.Exchange) []string { return members(x.Header.Values("Cache-Control")) }
 
 // restricts says that shared caches may not keep the answer (RFC 9111
 // sections 5.2.2.4, 5.2.2.5 and 5.2.2.7).

@@ -18,8 +18,9 @@ var proxyCachedHandoff = diag.Rule{
 		After:  "second request: 200, the file      backend: saw two requests",
 		Source: "RFC 9111 section 3",
 	},
-	Check: checkEndToEnd,
-	Judge: judgeCachedHandoff,
+	Check:    checkEndToEnd,
+	Explains: []string{"proxy-stale-file"},
+	Judge:    judgeCachedHandoff,
 }
 
 func judgeCachedHandoff(v *diag.View) []diag.Finding {

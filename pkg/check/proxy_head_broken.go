@@ -22,6 +22,9 @@ var proxyHeadBroken = diag.Rule{
 }
 
 func judgeHeadBroken(v *diag.View) []diag.Finding {
+	if list := largeHeadBroken(v); list != nil {
+		return list
+	}
 	p, get := v.Exchange(diag.ProxyHead), v.Exchange(diag.ProxyGet)
 	if p == nil || blocked(p) || headLikeGet(v, diag.ProxyGet, diag.ProxyHead) || !headLikeGet(v, diag.BackendGet, diag.BackendHead) {
 		return nil

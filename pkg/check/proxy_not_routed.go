@@ -13,9 +13,10 @@ var proxyNotRouted = diag.Rule{
 		Before: "client: GET /dl/a.bin → 404      backend: saw no request",
 		After:  "client: GET /dl/a.bin → 200      backend: saw GET /dl/a.bin",
 	},
-	Check:  checkEndToEnd,
-	Blocks: true,
-	Judge:  judgeNotRouted,
+	Check:    checkEndToEnd,
+	Blocks:   true,
+	Explains: []string{"proxy-error-masked", "proxy-header-*", "proxy-cache-control-overridden"},
+	Judge:    judgeNotRouted,
 }
 
 // judgeNotRouted adds to what proxyFault sees a download that works without

@@ -15,5 +15,14 @@ var proxyPathRewritten = diag.Rule{
 	},
 	Check:  checkEndToEnd,
 	Blocks: true,
-	Judge:  proxyRule("proxy-path-rewritten"),
+	Judge:  judgePathRewritten,
+}
+
+// judgePathRewritten also looks at names that arrive changed at the backend
+// where others do not.
+func judgePathRewritten(v *diag.View) []diag.Finding {
+	if found := proxyRule("proxy-path-rewritten")(v); found != nil {
+		return found
+	}
+	return nameRule("proxy-path-rewritten")(v)
 }

@@ -24,10 +24,16 @@ var storageCorrupt = diag.Rule{
 }
 
 func readWrong(v *diag.View) []diag.Finding {
-	f := v.Fixture(diag.RoleMain)
-	if f == nil || f.FirstWrong < 0 {
-		return nil
+	if f := v.Fixture(diag.RoleMain); f != nil && f.FirstWrong >= 0 {
+		return wrongAt(v, f)
 	}
+	if f := v.Fixture(roleLarge); f != nil && f.FirstWrong >= 0 {
+		return ofLarge(wrongAt(v, f))
+	}
+	return nil
+}
+
+func wrongAt(v *diag.View, f *diag.FixtureRecord) []diag.Finding {
 	return []diag.Finding{{
 		Detail: fmt.Sprintf("A fixture of %s was put into %s; read back, the first wrong byte is at offset %d.",
 			bytes(f.Size), v.Stack.Storage, f.FirstWrong),

@@ -1,6 +1,10 @@
 package check
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
 
 var storageNotReadable = diag.Rule{
 	Doc: diag.Doc{
@@ -20,9 +24,11 @@ x`,
 }
 
 func readFailed(v *diag.View) []diag.Finding {
-	f := v.Fixture(diag.RoleMain)
-	if f == nil || f.ReadFailure == nil {
-		return nil
+	if f := v.Fixture(diag.RoleMain); f != nil && f.ReadFailure != nil {
+		return storageFinding(v, "A fixture was put, and could not be read back,", f.ReadFailure)
 	}
-	return storageFinding(v, "A fixture was put, and could not be read back,", f.ReadFailure)
+	if f := v.Fixture(roleLarge); f != nil && f.ReadFailure != nil {
+		return ofLarge(storageFinding(v, fmt.Sprintf("A fixture of %s was put, and could not be read back,", bytes(f.Size)), f.ReadFailure))
+	}
+	return nil
 }

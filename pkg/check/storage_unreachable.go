@@ -27,20 +27,30 @@ ls: cannot access '/srv/media': No such file or directory`,
 	Judge:  putFailed("storage-unreachable"),
 }
 
-// putFailed judges why the main fixture could not be put.
+// putFailed judges why the main fixture could not be put, or the large one.
 func putFailed(code string) func(*diag.View) []diag.Finding {
 	return func(v *diag.View) []diag.Finding {
-		f := v.Fixture(diag.RoleMain)
-		if f == nil || f.PutFailure == nil || putCode(f.PutFailure.Class) != code {
-			return nil
+		if f := v.Fixture(diag.RoleMain); f != nil && f.PutFailure != nil && putCode(f.PutFailure.Class) == code {
+			return storageFinding(v, "A fixture could not be put", f.PutFailure)
 		}
-		return storageFinding(v, "A fixture could not be put", f.PutFailure)
+		if f := v.Fixture(roleLarge); f != nil && f.PutFailure != nil && putCode(f.PutFailure.Class) == code {
+			return ofLarge(storageFinding(v, fmt.Sprintf("A fixture of %s could not be put", bytes(f.Size)), f.PutFailure))
+		}
+		return nil
 	}
+}
+
+// ofLarge makes findings those of the check of the large file.
+func ofLarge(list []diag.Finding) []diag.Finding {
+	for i := range list {
+		list[i].Check = checkLarge
+	}
+	return list
 }
 
 func putCode(class fixture.Class) string {
 	switch class {
-	case fixture.ClassPermission, fixture.ClassReadOnly, fixture.ClassFull, fixture.ClassExists, fixture.ClassOther:
+	case fixture.ClassPermission, fixture.ClassReadOnly, fixture.ClassFull, fixture.ClassExists, fixture.ClassName, fixture.ClassOther:
 		return "storage-not-writable"
 	}
 	return "storage-unreachable"

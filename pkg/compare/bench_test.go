@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
+
+	"github.com/proxydiag/proxydiag/internal/hostile"
 )
 
 // BenchmarkSmall compares a Capture of a small response with the same by a
@@ -42,8 +44,8 @@ func BenchmarkSmall(b *testing.B) {
 func BenchmarkLarge(b *testing.B) {
 	const size = 256 << 20
 	chunk := make([]byte, 1<<20)
-	addr := serve(b, func(c net.Conn) {
-		readRequest(c)
+	addr := hostile.Serve(b, func(c net.Conn) {
+		hostile.ReadRequest(c)
 		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(size)+"\r\n\r\n")
 		for n := 0; n < size && err == nil; n += len(chunk) {
 			_, err = c.Write(chunk)

@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	bufferSize    = 64 << 10 // of each read of the body, and of the expected content
+	bufferSize    = 128 << 10 // of each read of the body, and of the expected content
 	sampleSize    = 512
 	diffSize      = 64
 	hashLimit     = 1 << 20
 	keepLimit     = 8 << 20
 	bodySlack     = 64 << 10 // read beyond the expected size before giving up
 	defaultMaxRaw = 1 << 20  // of a body nothing is known about
+	leastProgress = 64 << 10 // of a patient request's body within Options.Idle
 )
 
 var (
@@ -79,39 +80,56 @@ func (s *sink) compare(p []byte) error {
 	if s.expect == nil {
 		return nil
 	}
+	if s.body.FirstDiff < 0 {
+		i, err := s.firstDiff(p, s.body.Length)
+		if err != nil {
+			s.expect = nil
+			return err
+		}
+		if i < 0 {
+			return nil
+		}
+		s.body.FirstDiff = s.body.Length + int64(i)
+		p = p[i:]
+	}
+	if n := diffSize - len(s.body.DiffSample); n > 0 {
+		s.body.DiffSample = append(s.body.DiffSample, p[:min(n, len(p))]...)
+	}
+	return nil
+}
+
+// firstDiff is the index in p, which begins at off, of the first byte that is
+// not the expected one; -1 where all are.
+func (s *sink) firstDiff(p []byte, off int64) (int, error) {
+	if m, ok := s.expect.(Matcher); ok {
+		return m.FirstDiff(p, off), nil
+	}
 	if s.buf == nil {
 		s.buf = make([]byte, min(bufferSize, s.expect.Size()))
 	}
-	for off := s.body.Length; len(p) > 0 && s.body.FirstDiff < 0; {
+	for done := 0; done < len(p); {
 		left := s.expect.Size() - off
 		if left <= 0 {
-			s.body.FirstDiff = off
-			break
+			return done, nil
 		}
-		n := int(min(int64(len(p)), int64(len(s.buf)), left))
-		want := s.buf[:n]
+		n := int(min(int64(len(p)-done), int64(len(s.buf)), left))
+		got, want := p[done:done+n], s.buf[:n]
 		if m, err := s.expect.ReadAt(want, off); m < n {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			s.expect = nil
-			return fmt.Errorf("%w at offset %d: %w", errExpected, off, err)
+			return -1, fmt.Errorf("%w at offset %d: %w", errExpected, off, err)
 		}
-		if !bytes.Equal(p[:n], want) {
+		if !bytes.Equal(got, want) {
 			i := 0
-			for p[i] == want[i] {
+			for got[i] == want[i] {
 				i++
 			}
-			s.body.FirstDiff = off + int64(i)
-			p = p[i:]
-			break
+			return done + i, nil
 		}
-		p, off = p[n:], off+int64(n)
+		done, off = done+n, off+int64(n)
 	}
-	if n := diffSize - len(s.body.DiffSample); s.body.FirstDiff >= 0 && n > 0 {
-		s.body.DiffSample = append(s.body.DiffSample, p[:min(n, len(p))]...)
-	}
-	return nil
+	return -1, nil
 }
 
 // result closes the account. hasBody is false for responses that cannot have

@@ -61,9 +61,16 @@ func New(o Options) *Client {
 // content coding, and uses no proxy of the environment.
 func (c *Client) Capture(ctx context.Context, r Request) Exchange {
 	start := time.Now()
-	limited, cancel := context.WithTimeout(ctx, c.opt.Timeout)
+	x := &run{opt: c.opt, req: r, phase: PhaseWrite}
+	var cancel context.CancelFunc
+	if r.Patient {
+		x.ctx, cancel = context.WithCancel(ctx)
+		x.deadline = time.AfterFunc(c.opt.Timeout, cancel)
+		defer x.deadline.Stop()
+	} else {
+		x.ctx, cancel = context.WithTimeout(ctx, c.opt.Timeout)
+	}
 	defer cancel()
-	x := &run{opt: c.opt, req: r, ctx: limited, phase: PhaseWrite}
 	x.ex.Body = emptyBody()
 	x.body = newSink(r)
 	err := x.prepare()
@@ -79,14 +86,17 @@ func (c *Client) Capture(ctx context.Context, r Request) Exchange {
 
 // run is one capture under way.
 type run struct {
-	opt   Options
-	req   Request
-	url   *url.URL
-	ctx   context.Context // ends at the timeout
-	phase string
-	peer  string // for messages: the address, or what it was to be
-	body  *sink
-	ex    Exchange
+	opt Options
+	req Request
+	url *url.URL
+	ctx context.Context // ends at the timeout
+	// deadline ends ctx for a patient request, until its body begins.
+	deadline *time.Timer
+	phase    string
+	peer     string // for messages: the address, or what it was to be
+	body     *sink
+	expected int64 // bytes of the body, for Progress; -1: not known
+	ex       Exchange
 }
 
 // prepare checks the request and fills in its defaults.
@@ -152,6 +162,26 @@ func (x *run) exchange() error {
 	return x.http1(conn)
 }
 
+// bodyBegins marks the end of the header.
+func (x *run) bodyBegins() {
+	x.phase = PhaseBody
+	x.expected = contentLength(x.ex.Header)
+	if x.req.Expect != nil {
+		x.expected = x.req.Expect.Size()
+	}
+	if x.deadline != nil {
+		x.deadline.Stop()
+	}
+}
+
+// least is how many bytes of the body have to come within Options.Idle; 0: any.
+func (x *run) least() int {
+	if x.req.Patient {
+		return leastProgress
+	}
+	return 0
+}
+
 // failure makes the typed failure of err. caller is the context that Capture
 // was given.
 func (x *run) failure(caller context.Context, err error) *Failure {
@@ -171,11 +201,19 @@ func (x *run) failure(caller context.Context, err error) *Failure {
 	}
 	if f := classify(err, x.phase, x.peer); f != nil {
 		if f.Kind == Timeout && x.phase == PhaseBody {
-			f.Message = fmt.Sprintf("%s sent nothing more of the body for %s", x.peer, x.opt.Idle)
+			f.Message = x.silence()
 		}
 		return f
 	}
 	return failf(Other, x.phase, "%s", err)
+}
+
+// silence says what was waited for in vain within the body.
+func (x *run) silence() string {
+	if x.req.Patient {
+		return fmt.Sprintf("%s sent less than %d KiB of the body within %s", x.peer, leastProgress>>10, x.opt.Idle)
+	}
+	return fmt.Sprintf("%s sent nothing more of the body for %s", x.peer, x.opt.Idle)
 }
 
 // isToken reports whether s is a token (RFC 9110 section 5.6.2).

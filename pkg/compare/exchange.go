@@ -112,6 +112,15 @@ type Content interface {
 	Size() int64
 }
 
+// Matcher is a Content that compares by itself, faster than by reading it.
+type Matcher interface {
+	Content
+	// FirstDiff returns the index in p of the first byte that is not the one
+	// at that place of the content, of which p begins at off; -1 where all are.
+	// Bytes after the content's end differ.
+	FirstDiff(p []byte, off int64) int
+}
+
 // Request is one request to send. It has no body.
 type Request struct {
 	Method string  // "" is GET
@@ -124,6 +133,12 @@ type Request struct {
 	// MaxBody is how many bytes of the body are read at most. 0 is
 	// Expect.Size() + 64 KiB, or 1 MiB without Expect.
 	MaxBody int64
+	// Patient is for a body that takes long: Options.Timeout ends with the
+	// header, and from then on 64 KiB have to come within each Options.Idle.
+	Patient bool
+	// Progress, where not nil, is called after each piece of the body with the
+	// bytes received so far and those to come in all, -1 where that is not known.
+	Progress func(received, expected int64)
 }
 
 // Exchange is one request as it was sent and what came back. It round-trips

@@ -15,21 +15,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/hostile"
 )
 
 // brief is a timeout for peers that never finish.
 const brief = 150 * time.Millisecond
 
 func TestHostilePeers(t *testing.T) {
-	forever := func(first, again string) func(net.Conn) {
-		return func(c net.Conn) {
-			readRequest(c)
-			_, err := io.WriteString(c, first)
-			for err == nil {
-				_, err = io.WriteString(c, again)
-			}
-		}
-	}
 	const ok = "HTTP/1.1 200 OK\r\n"
 	big := strings.Repeat("x", 4<<10)
 	for _, test := range []struct {
@@ -42,52 +35,46 @@ func TestHostilePeers(t *testing.T) {
 		status  int
 		length  int64
 	}{
-		{"never answers", holding(""), Options{Timeout: brief}, Timeout, PhaseHeader, "did not answer", 0, 0},
-		{"silent in the header", holding(ok + "X-A: 1\r\n"), Options{Timeout: brief}, Timeout, PhaseHeader, "did not answer", 0, 0},
-		{"silent in the body", holding(ok + "Content-Length: 9\r\n\r\nhell"), Options{Idle: brief}, Timeout, PhaseBody, "nothing more", 200, 4},
-		{"drips within Idle", func(c net.Conn) {
-			readRequest(c)
-			_, err := io.WriteString(c, ok+"Content-Length: 99999\r\n\r\n")
-			for tick := time.NewTicker(brief / 10); err == nil; <-tick.C {
-				_, err = io.WriteString(c, "x")
-			}
-		}, Options{Timeout: 3 * brief, Idle: 2 * brief}, Timeout, PhaseBody, "whole body within", 200, -1},
+		{"never answers", hostile.Holding(""), Options{Timeout: brief}, Timeout, PhaseHeader, "did not answer", 0, 0},
+		{"silent in the header", hostile.Holding(ok + "X-A: 1\r\n"), Options{Timeout: brief}, Timeout, PhaseHeader, "did not answer", 0, 0},
+		{"silent in the body", hostile.Holding(ok + "Content-Length: 9\r\n\r\nhell"), Options{Idle: brief}, Timeout, PhaseBody, "nothing more", 200, 4},
+		{"drips within Idle", hostile.Dripping(ok+"Content-Length: 99999\r\n\r\n", brief/10), Options{Timeout: 3 * brief, Idle: 2 * brief}, Timeout, PhaseBody, "whole body within", 200, -1},
 		{"closes at once", func(net.Conn) {}, Options{}, Reset, "", "", 0, 0},
-		{"closes without an answer", answering(""), Options{}, Reset, PhaseHeader, "closed the connection", 0, 0},
-		{"closes in the header", answering(ok + "X-A: 1\r\n"), Options{}, Reset, PhaseHeader, "closed the connection", 0, 0},
-		{"resets", func(c net.Conn) { readRequest(c); reset(c) }, Options{}, Reset, PhaseHeader, "reset", 0, 0},
-		{"closes in the body", answering(ok + "Content-Length: 9\r\n\r\nhell"), Options{}, ShortBody, PhaseBody, "declared 9 bytes and ended after 4", 200, 4},
-		{"closes in a chunk", answering(ok + "Transfer-Encoding: chunked\r\n\r\n9\r\nhell"), Options{}, ShortBody, PhaseBody, "last chunk", 200, 4},
-		{"closes before the last chunk", answering(ok + "Transfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n"), Options{}, ShortBody, PhaseBody, "", 200, 4},
-		{"endless header fields", forever(ok, "X-A: "+big+"\r\n"), Options{}, TooLong, PhaseHeader, "without end", 0, 0},
-		{"endless header line", forever(ok+"X-A: ", big), Options{}, TooLong, PhaseHeader, "without end", 0, 0},
-		{"endless status line", forever("HTTP/1.1 200 ", big), Options{}, TooLong, PhaseHeader, "", 0, 0},
-		{"endless interim responses", forever("", "HTTP/1.1 102 Processing\r\n\r\n"), Options{}, TooLong, PhaseHeader, "", 0, 0},
-		{"endless body", forever(ok+"\r\n", big), Options{}, TooLong, PhaseBody, "longer than 69632 bytes", 200, 4<<10 + bodySlack},
-		{"endless chunks", forever(ok+"Transfer-Encoding: chunked\r\n\r\n", "1000\r\n"+big+"\r\n"), Options{}, TooLong, PhaseBody, "", 200, 4<<10 + bodySlack},
-		{"endless trailers", forever(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X: "+big+"\r\n"), Options{}, Protocol, PhaseBody, "trailer", 200, 0},
-		{"huge length", answering(ok + "Content-Length: 9223372036854775807\r\n\r\nhell"), Options{}, ShortBody, PhaseBody, "", 200, 4},
-		{"impossible length", answering(ok + "Content-Length: 9223372036854775808\r\n\r\nhell"), Options{}, Protocol, PhaseHeader, "Content-Length", 200, 0},
-		{"two lengths", answering(ok + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhell"), Options{}, Protocol, PhaseHeader, "Content-Length", 200, 0},
-		{"bad chunk size", answering(ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\nhell\r\n"), Options{}, Protocol, PhaseBody, "chunk", 200, 0},
-		{"bad chunk end", answering(ok + "Transfer-Encoding: chunked\r\n\r\n4\r\nhellXX"), Options{}, Protocol, PhaseBody, "chunk", 200, 4},
-		{"malformed status line", answering("HTTP/1.1 abc OK\r\n\r\n"), Options{}, Protocol, PhaseHeader, "status", 0, 0},
-		{"malformed field", answering(ok + "Secret value\r\nX-A: 1\r\n\r\n"), Options{}, Protocol, PhaseHeader, "line 2", 200, 0},
-		{"status out of range", answering("HTTP/1.1 042 Low\r\n\r\n"), Options{}, Protocol, PhaseHeader, "status line", 0, 0},
-		{"another protocol", holding("SSH-2.0-OpenSSH_9.2\r\n"), Options{}, Protocol, PhaseHeader, "SSH-2.0", 0, 0},
+		{"closes without an answer", hostile.Answering(""), Options{}, Reset, PhaseHeader, "closed the connection", 0, 0},
+		{"closes in the header", hostile.Answering(ok + "X-A: 1\r\n"), Options{}, Reset, PhaseHeader, "closed the connection", 0, 0},
+		{"resets", hostile.Resetting, Options{}, Reset, PhaseHeader, "reset", 0, 0},
+		{"closes in the body", hostile.Answering(ok + "Content-Length: 9\r\n\r\nhell"), Options{}, ShortBody, PhaseBody, "declared 9 bytes and ended after 4", 200, 4},
+		{"closes in a chunk", hostile.Answering(ok + "Transfer-Encoding: chunked\r\n\r\n9\r\nhell"), Options{}, ShortBody, PhaseBody, "last chunk", 200, 4},
+		{"closes before the last chunk", hostile.Answering(ok + "Transfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n"), Options{}, ShortBody, PhaseBody, "", 200, 4},
+		{"endless header fields", hostile.Forever(ok, "X-A: "+big+"\r\n"), Options{}, TooLong, PhaseHeader, "without end", 0, 0},
+		{"endless header line", hostile.Forever(ok+"X-A: ", big), Options{}, TooLong, PhaseHeader, "without end", 0, 0},
+		{"endless status line", hostile.Forever("HTTP/1.1 200 ", big), Options{}, TooLong, PhaseHeader, "", 0, 0},
+		{"endless interim responses", hostile.Forever("", "HTTP/1.1 102 Processing\r\n\r\n"), Options{}, TooLong, PhaseHeader, "", 0, 0},
+		{"endless body", hostile.Forever(ok+"\r\n", big), Options{}, TooLong, PhaseBody, "longer than 69632 bytes", 200, 4<<10 + bodySlack},
+		{"endless chunks", hostile.Forever(ok+"Transfer-Encoding: chunked\r\n\r\n", "1000\r\n"+big+"\r\n"), Options{}, TooLong, PhaseBody, "", 200, 4<<10 + bodySlack},
+		{"endless trailers", hostile.Forever(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X: "+big+"\r\n"), Options{}, Protocol, PhaseBody, "trailer", 200, 0},
+		{"huge length", hostile.Answering(ok + "Content-Length: 9223372036854775807\r\n\r\nhell"), Options{}, ShortBody, PhaseBody, "", 200, 4},
+		{"impossible length", hostile.Answering(ok + "Content-Length: 9223372036854775808\r\n\r\nhell"), Options{}, Protocol, PhaseHeader, "Content-Length", 200, 0},
+		{"two lengths", hostile.Answering(ok + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhell"), Options{}, Protocol, PhaseHeader, "Content-Length", 200, 0},
+		{"bad chunk size", hostile.Answering(ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\nhell\r\n"), Options{}, Protocol, PhaseBody, "chunk", 200, 0},
+		{"bad chunk end", hostile.Answering(ok + "Transfer-Encoding: chunked\r\n\r\n4\r\nhellXX"), Options{}, Protocol, PhaseBody, "chunk", 200, 4},
+		{"malformed status line", hostile.Answering("HTTP/1.1 abc OK\r\n\r\n"), Options{}, Protocol, PhaseHeader, "status", 0, 0},
+		{"malformed field", hostile.Answering(ok + "Secret value\r\nX-A: 1\r\n\r\n"), Options{}, Protocol, PhaseHeader, "line 2", 200, 0},
+		{"status out of range", hostile.Answering("HTTP/1.1 042 Low\r\n\r\n"), Options{}, Protocol, PhaseHeader, "status line", 0, 0},
+		{"another protocol", hostile.Holding("SSH-2.0-OpenSSH_9.2\r\n"), Options{}, Protocol, PhaseHeader, "SSH-2.0", 0, 0},
 		{"speaks first", func(c net.Conn) {
 			_, _ = io.WriteString(c, "220 mail.example ESMTP\r\n")
 			_, _ = io.Copy(io.Discard, c)
 		}, Options{}, Protocol, PhaseHeader, "220 mail", 0, 0},
 		{
-			"readable TLS port", answering("HTTP/1.1 400 Bad Request\r\n\r\n<title>400 The plain HTTP request was sent to HTTPS port</title>"),
+			"readable TLS port", hostile.Answering("HTTP/1.1 400 Bad Request\r\n\r\n<title>400 The plain HTTP request was sent to HTTPS port</title>"),
 			Options{}, Protocol, PhaseHeader, "https://", 400, -1,
 		},
-		{"TLS alert", answering("\x15\x03\x01\x00\x02\x02\x46"), Options{}, Protocol, PhaseHeader, "https://", 0, 0},
+		{"TLS alert", hostile.Answering("\x15\x03\x01\x00\x02\x02\x46"), Options{}, Protocol, PhaseHeader, "https://", 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			addr := serve(t, test.peer)
+			addr := hostile.Serve(t, test.peer)
 			x := capture(t, test.options, Request{URL: "http://" + addr + "/", Expect: pattern(4 << 10)})
 			if x.Failure == nil {
 				t.Fatalf("no failure: %+v", x)
@@ -141,7 +128,7 @@ func TestConnectFailures(t *testing.T) {
 
 func TestRequestsThatCannotBeSent(t *testing.T) {
 	touched := make(chan struct{}, 8)
-	addr := serve(t, func(net.Conn) { touched <- struct{}{} })
+	addr := hostile.Serve(t, func(net.Conn) { touched <- struct{}{} })
 	for _, r := range []Request{
 		{Method: "GET /x"},
 		{Header: Header{{"X-A", "1\r\nX-B: 2"}}},
@@ -161,8 +148,8 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	addr := serve(t, func(c net.Conn) {
-		readRequest(c)
+	addr := hostile.Serve(t, func(c net.Conn) {
+		hostile.ReadRequest(c)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell")
 		cancel()
 		_, _ = io.Copy(io.Discard, c)
@@ -173,20 +160,20 @@ func TestCanceled(t *testing.T) {
 	}
 	late, stop := context.WithTimeout(context.Background(), brief)
 	defer stop()
-	x = New(Options{}).Capture(late, Request{URL: "http://" + serve(t, holding(""))})
+	x = New(Options{}).Capture(late, Request{URL: "http://" + hostile.Serve(t, hostile.Holding(""))})
 	if x.Failure == nil || x.Failure.Kind != Timeout || x.Failure.Phase != PhaseHeader {
 		t.Errorf("failure %v", x.Failure)
 	}
 }
 
 func TestTLSFailures(t *testing.T) {
-	ca, other := newAuthority(t), newAuthority(t)
+	ca, other := hostile.NewAuthority(t), hostile.NewAuthority(t)
 	later := time.Now().Add(time.Hour)
-	old := ca.issue(t, "files.example", later)
+	old := ca.Issue(t, "files.example", later)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	client := ca.issue(t, "files.example", later)
+	client := ca.Issue(t, "files.example", later)
 	client.ClientAuth = tls.RequireAnyClientCert
-	good := answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	good := hostile.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	for _, test := range []struct {
 		name  string
 		peer  func(net.Conn)
@@ -194,12 +181,12 @@ func TestTLSFailures(t *testing.T) {
 		says  string
 		facts bool
 	}{
-		{"wrong name", overTLS(ca.issue(t, "other.example", later), good), BadTLS, "wrong name: ", true},
-		{"expired", overTLS(ca.issue(t, "files.example", time.Now().Add(-time.Hour)), good), BadTLS, "expired: ", true},
-		{"not yet valid", overTLS(ca.issue(t, "files.example", time.Now().Add(9*time.Hour)), good), BadTLS, "not yet valid: ", true},
-		{"unknown authority", overTLS(other.issue(t, "files.example", later), good), BadTLS, "unknown authority: ", true},
-		{"old version", overTLS(old, good), BadTLS, "old version: ", false},
-		{"wants a client certificate", overTLS(client, good), BadTLS, "certificate required", true},
+		{"wrong name", hostile.OverTLS(ca.Issue(t, "other.example", later), good), BadTLS, "wrong name: ", true},
+		{"expired", hostile.OverTLS(ca.Issue(t, "files.example", time.Now().Add(-time.Hour)), good), BadTLS, "expired: ", true},
+		{"not yet valid", hostile.OverTLS(ca.Issue(t, "files.example", time.Now().Add(9*time.Hour)), good), BadTLS, "not yet valid: ", true},
+		{"unknown authority", hostile.OverTLS(other.Issue(t, "files.example", later), good), BadTLS, "unknown authority: ", true},
+		{"old version", hostile.OverTLS(old, good), BadTLS, "old version: ", false},
+		{"wants a client certificate", hostile.OverTLS(client, good), BadTLS, "certificate required", true},
 		{"plain HTTP", func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			_, _ = io.Copy(io.Discard, c)
@@ -213,8 +200,8 @@ func TestTLSFailures(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			addr := serve(t, test.peer)
-			o := Options{RootCAs: ca.pool, Resolve: map[string]string{"files.example:443": addr}}
+			addr := hostile.Serve(t, test.peer)
+			o := Options{RootCAs: ca.Pool, Resolve: map[string]string{"files.example:443": addr}}
 			if test.kind == Timeout {
 				o.Timeout = brief
 			}
@@ -230,8 +217,8 @@ func TestTLSFailures(t *testing.T) {
 }
 
 func TestInsecure(t *testing.T) {
-	addr := serve(t, overTLS(newAuthority(t).issue(t, "other.example", time.Now().Add(-time.Hour), "http/1.1"),
-		answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")))
+	addr := hostile.Serve(t, hostile.OverTLS(hostile.NewAuthority(t).Issue(t, "other.example", time.Now().Add(-time.Hour), "http/1.1"),
+		hostile.Answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")))
 	x := capture(t, Options{Insecure: true}, Request{URL: "https://" + addr + "/"})
 	if x.Failure != nil || x.Status != 200 || x.Proto != "HTTP/1.1" {
 		t.Fatalf("status %d, failure %v", x.Status, x.Failure)
@@ -245,8 +232,8 @@ func TestInsecure(t *testing.T) {
 func TestConstantMemory(t *testing.T) {
 	const size = 256 << 20
 	chunk := make([]byte, 256<<10)
-	addr := serve(t, func(c net.Conn) {
-		readRequest(c)
+	addr := hostile.Serve(t, func(c net.Conn) {
+		hostile.ReadRequest(c)
 		_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 268435456\r\n\r\n")
 		for n := 0; n < size && err == nil; n += len(chunk) {
 			_, err = c.Write(chunk)
@@ -274,7 +261,7 @@ func (z zeros) ReadAt(p []byte, _ int64) (int, error) {
 }
 
 func TestExpectedContentFails(t *testing.T) {
-	addr := serve(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell"))
+	addr := hostile.Serve(t, hostile.Answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell"))
 	x := capture(t, Options{}, Request{URL: "http://" + addr, Expect: broken{}})
 	if x.Failure == nil || x.Failure.Kind != Other || !strings.Contains(x.Failure.Message, "disk on fire") || x.Status != 200 {
 		t.Errorf("status %d, failure %v", x.Status, x.Failure)

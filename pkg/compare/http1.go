@@ -16,7 +16,7 @@ import (
 // the body; header, interim responses and trailers are read by us from the
 // bytes that went over the wire.
 func (x *run) http1(conn net.Conn) error {
-	w := newWire(conn, x.opt.Idle)
+	w := newWire(conn, x.opt.Idle, x.least())
 	defer func() { _ = w.Close() }()
 	var taken atomic.Bool
 	dial := func(context.Context, string, string) (net.Conn, error) {
@@ -53,7 +53,7 @@ func (x *run) http1(conn net.Conn) error {
 		x.ex.Body = x.body.result(declared, false)
 		return nil
 	}
-	x.phase = PhaseBody
+	x.bodyBegins()
 	err = x.copyBody(resp)
 	x.ex.Body = x.body.result(declared, true)
 	if err != nil {
@@ -106,7 +106,7 @@ func (x *run) copyBody(resp *http.Response) error {
 	buf := make([]byte, size)
 	for {
 		n, err := resp.Body.Read(buf)
-		if _, refused := x.body.Write(buf[:n]); refused != nil {
+		if refused := x.take(buf[:n]); refused != nil {
 			return refused
 		}
 		if err == io.EOF {
@@ -116,6 +116,15 @@ func (x *run) copyBody(resp *http.Response) error {
 			return err
 		}
 	}
+}
+
+// take takes a piece of the body.
+func (x *run) take(p []byte) error {
+	_, err := x.body.Write(p)
+	if x.req.Progress != nil {
+		x.req.Progress(x.body.body.Length, x.expected)
+	}
+	return err
 }
 
 // noteSent reads the request back from the bytes that were written.

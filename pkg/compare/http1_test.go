@@ -15,10 +15,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/hostile"
 )
 
 func TestHTTP1HeaderAsOnTheWire(t *testing.T) {
-	addr := serve(t, answering("HTTP/1.1 200 All  Right\r\n"+
+	addr := hostile.Serve(t, hostile.Answering("HTTP/1.1 200 All  Right\r\n"+
 		"X-b: 2\r\nx-A:1\r\nSet-Cookie: a=1\r\nX-B:  three \r\nset-cookie: b=2\r\n"+
 		"X-Fold: one\r\n\ttwo\r\nX-Empty:\r\nX-Latin: caf\xe9\r\ncontent-LENGTH: 5\r\n\r\nhello"))
 	x := capture(t, Options{}, Request{URL: "http://" + addr + "/a%2fb?c=%20d#frag", Expect: content("hello")})
@@ -47,7 +49,7 @@ func TestHTTP1HeaderAsOnTheWire(t *testing.T) {
 }
 
 func TestExchangeRoundTripsThroughJSON(t *testing.T) {
-	addr := serve(t, answering("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nX-Latin: caf\xe9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabd\r\n0\r\nX-T: 1\r\n\r\n"))
+	addr := hostile.Serve(t, hostile.Answering("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nX-Latin: caf\xe9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabd\r\n0\r\nX-T: 1\r\n\r\n"))
 	x := capture(t, Options{}, Request{URL: "http://" + addr, Expect: content("abc")})
 	data, err := json.Marshal(x)
 	if err != nil {
@@ -67,7 +69,7 @@ func TestExchangeRoundTripsThroughJSON(t *testing.T) {
 
 func TestHTTP1RequestAsOnTheWire(t *testing.T) {
 	got := make(chan string, 1)
-	addr := serve(t, func(c net.Conn) {
+	addr := hostile.Serve(t, func(c net.Conn) {
 		var b strings.Builder
 		for r := bufio.NewReader(c); ; {
 			line, err := r.ReadString('\n')
@@ -125,7 +127,7 @@ func TestResponsesWithoutBody(t *testing.T) {
 		{"GET", "HTTP/1.1 101 Switching Protocols\r\nContent-Length: 5\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 101},
 	} {
 		t.Run(fmt.Sprint(test.method, test.status), func(t *testing.T) {
-			addr := serve(t, holding(test.response))
+			addr := hostile.Serve(t, hostile.Holding(test.response))
 			x := capture(t, Options{}, Request{Method: test.method, URL: "http://" + addr, Expect: content("hello")})
 			if x.Failure != nil || x.Status != test.status {
 				t.Fatalf("status %d, failure %v", x.Status, x.Failure)
@@ -160,7 +162,7 @@ func TestHTTP1Framing(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			addr := serve(t, answering(test.response))
+			addr := hostile.Serve(t, hostile.Answering(test.response))
 			x := capture(t, Options{}, Request{URL: "http://" + addr, Expect: content("hello")})
 			if x.Failure != nil || x.Status != 200 {
 				t.Fatalf("status %d, failure %v", x.Status, x.Failure)
@@ -183,7 +185,7 @@ func TestHTTP1Framing(t *testing.T) {
 }
 
 func TestResolve(t *testing.T) {
-	addr := serve(t, answering("HTTP/1.1 204 No Content\r\n\r\n"))
+	addr := hostile.Serve(t, hostile.Answering("HTTP/1.1 204 No Content\r\n\r\n"))
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +223,7 @@ func TestLargeBody(t *testing.T) {
 		{"empty", nil, Empty, -1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			addr := serve(t, answering("HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(len(test.sent))+"\r\n\r\n"+string(test.sent)))
+			addr := hostile.Serve(t, hostile.Answering("HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(len(test.sent))+"\r\n\r\n"+string(test.sent)))
 			x := capture(t, Options{}, Request{URL: "http://" + addr, Expect: body})
 			if x.Failure != nil {
 				t.Fatal(x.Failure)
@@ -242,8 +244,8 @@ func TestLargeBody(t *testing.T) {
 
 func TestOneConnectionPerCapture(t *testing.T) {
 	closed := make(chan struct{}, 3)
-	addr := serve(t, func(c net.Conn) {
-		readRequest(c)
+	addr := hostile.Serve(t, func(c net.Conn) {
+		hostile.ReadRequest(c)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		_, _ = io.Copy(io.Discard, c) // until the client closes
 		closed <- struct{}{}

@@ -38,6 +38,7 @@ type h2 struct {
 	decoded  int    // bytes of all header fields so far
 	received int    // bytes of all header frames so far
 	data     int    // bytes of DATA since the windows were opened
+	since    int    // bytes of the body since the clock was started
 	sentAt   time.Time
 	done     bool
 }
@@ -176,7 +177,7 @@ func (h *h2) dataFrame(f *http2.DataFrame) error {
 	if f.StreamID != streamID || h.phase != PhaseBody {
 		return h.protocol("it sends a body before the header")
 	}
-	if _, err := h.body.Write(f.Data()); err != nil {
+	if err := h.take(f.Data()); err != nil {
 		return err
 	}
 	h.done = f.StreamEnded()
@@ -188,7 +189,8 @@ func (h *h2) dataFrame(f *http2.DataFrame) error {
 			return err
 		}
 	}
-	if len(f.Data()) == 0 {
+	h.since += len(f.Data())
+	if len(f.Data()) == 0 || h.since < h.least() {
 		return nil
 	}
 	return h.keepAwake()
@@ -197,6 +199,7 @@ func (h *h2) dataFrame(f *http2.DataFrame) error {
 // keepAwake starts the clock for the next piece of the body; other frames, such
 // as PING, do not start it anew.
 func (h *h2) keepAwake() error {
+	h.since = 0
 	return h.conn.SetReadDeadline(time.Now().Add(h.opt.Idle))
 }
 

@@ -82,7 +82,7 @@ func (h *h2) headers() error {
 	if malformed != "" {
 		return h.protocol(malformed)
 	}
-	h.phase = PhaseBody
+	h.bodyBegins()
 	h.done = h.endsHere || bodyless(h.req.Method, code)
 	return h.keepAwake()
 }

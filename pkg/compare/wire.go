@@ -30,7 +30,8 @@ var errHeadTooLong = errors.New("the header is longer than 256 KiB")
 // speaks first is judged like any other.
 type wire struct {
 	net.Conn
-	idle time.Duration // longest silence within the body
+	idle time.Duration // longest time within the body in which less than step bytes come
+	step int
 
 	wrote     chan struct{} // closed by the first Write, or by Close
 	wroteOnce sync.Once
@@ -42,6 +43,7 @@ type wire struct {
 	block       int    // where the block being received begins in head
 	blocks      [][]byte
 	headDone    bool
+	since       int // bytes of the body since the clock was started, step before it is
 	tail        []byte
 	writeFailed bool
 	err         error     // what ended reading: a limit of ours or the connection's error
@@ -49,8 +51,8 @@ type wire struct {
 	firstRead   time.Time // when the first byte came
 }
 
-func newWire(c net.Conn, idle time.Duration) *wire {
-	return &wire{Conn: c, idle: idle, wrote: make(chan struct{})}
+func newWire(c net.Conn, idle time.Duration, step int) *wire {
+	return &wire{Conn: c, idle: idle, step: step, since: step, wrote: make(chan struct{})}
 }
 
 func (w *wire) Write(p []byte) (int, error) {
@@ -76,15 +78,19 @@ func (w *wire) Close() error {
 func (w *wire) Read(p []byte) (int, error) {
 	<-w.wrote
 	w.mu.Lock()
-	inBody := w.headDone
+	wind := w.headDone && w.idle > 0 && w.since >= w.step
+	if wind {
+		w.since = 0
+	}
 	w.mu.Unlock()
-	if inBody && w.idle > 0 {
+	if wind {
 		// An error here shows again in Read.
 		_ = w.Conn.SetReadDeadline(time.Now().Add(w.idle))
 	}
 	n, err := w.Conn.Read(p)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.since += n
 	if limit := w.record(p[:n]); limit != nil {
 		n, err = 0, limit
 	}

@@ -11,7 +11,7 @@ import (
 
 // feed runs response through a wire as one read or byte by byte.
 func feed(response []byte, single bool) state {
-	w := newWire(nil, 0)
+	w := newWire(nil, 0, 0)
 	step := max(1, len(response))
 	if single {
 		step = 1
@@ -85,7 +85,7 @@ func TestContentLength(t *testing.T) {
 func TestWireKeepsReadsBackUntilWritten(t *testing.T) {
 	a, b := net.Pipe()
 	defer func() { _, _ = a.Close(), b.Close() }()
-	w := newWire(a, 0)
+	w := newWire(a, 0, 0)
 	read := make(chan string)
 	go func() {
 		p := make([]byte, 8)

@@ -4,8 +4,10 @@
 package conf
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Pos is a place in a configuration file.
@@ -59,6 +61,8 @@ type Directive struct {
 
 	// Parent is the directive in whose block this one stands, nil at the top.
 	Parent *Directive
+
+	index atomic.Pointer[index] // of a large block
 }
 
 // Arg returns the text of argument i, counted from 0, or "".
@@ -84,13 +88,13 @@ func (d *Directive) All(names ...string) []*Directive {
 	if d == nil {
 		return nil
 	}
+	if len(d.Block) > large {
+		return d.indexed(names)
+	}
 	var found []*Directive
 	for _, c := range d.Block {
-		for _, name := range names {
-			if c.Name == name {
-				found = append(found, c)
-				break
-			}
+		if slices.Contains(names, c.Name) {
+			found = append(found, c)
 		}
 	}
 	return found
@@ -99,6 +103,12 @@ func (d *Directive) All(names ...string) []*Directive {
 // First returns the first directive of that name directly in the block, or nil.
 func (d *Directive) First(name string) *Directive {
 	if d == nil {
+		return nil
+	}
+	if len(d.Block) > large {
+		if found := d.indexed([]string{name}); len(found) > 0 {
+			return found[0]
+		}
 		return nil
 	}
 	for _, c := range d.Block {

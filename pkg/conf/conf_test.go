@@ -103,6 +103,23 @@ func TestDirective(t *testing.T) {
 	}
 }
 
+func TestLargeBlock(t *testing.T) {
+	d := &Directive{Name: "http"}
+	for i := range 3 * large {
+		d.Block = append(d.Block, &Directive{Name: string(rune('a' + i%3)), Parent: d})
+		if got := d.First("b"); (got != nil) != (i >= 1) || got != nil && got != d.Block[1] {
+			t.Fatalf("of %d: %v", i+1, got)
+		}
+	}
+	all := d.All("c", "a", "c")
+	if len(all) != 2*large || all[0] != d.Block[0] || all[1] != d.Block[2] || all[2] != d.Block[3] {
+		t.Errorf("%d: %v", len(all), all[:3])
+	}
+	if d.First("x") != nil || d.All("x") != nil {
+		t.Error("found what is not there")
+	}
+}
+
 func TestError(t *testing.T) {
 	e := &Error{Problems: []Problem{
 		{Pos{"a", 1, 2}, Missing, "no such file"},

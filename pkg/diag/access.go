@@ -32,6 +32,26 @@ func (v *View) User(name string) *User {
 	return nil
 }
 
+// Real is a path with the symbolic links in it followed, as far as they were
+// looked at.
+func (v *View) Real(path string) string {
+	rest, dir := segments(filepath.Clean(path)), "/"
+	for links := 0; len(rest) > 0; {
+		next := filepath.Join(dir, rest[0])
+		l := v.Path(next)
+		if l == nil || l.Mode&fs.ModeSymlink == 0 || links == maxLinks {
+			dir, rest = next, rest[1:]
+			continue
+		}
+		links++
+		rest = append(segments(l.Target), rest[1:]...)
+		if filepath.IsAbs(l.Target) {
+			dir = "/"
+		}
+	}
+	return dir
+}
+
 // Access says whether a user may read a file: it may enter every folder above
 // it, also behind symbolic links, and read the file. With No comes the first
 // path that refuses or that is missing; Undecided means that something on the

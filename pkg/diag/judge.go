@@ -5,22 +5,20 @@ import (
 	"slices"
 )
 
-// Place finds the place in the proxy's configuration that is responsible for a
-// finding that has none, nil where it is not known.
-type Place func(v *View, f Finding) *Location
+// Enrich adds to a finding what a kind of server knows about it: the place in
+// the configuration that is responsible, the lines of the log that prove it.
+type Enrich func(v *View, f *Finding)
 
 // Judge is the verdict on a record. It is pure: the same record, rules and
 // checks give the same report. The order of the rules is the order in which
 // findings of the same weight are listed, and in which blocking ones lead.
-func Judge(rec *Record, rules []Rule, checks []Check, places ...Place) Report {
+func Judge(rec *Record, rules []Rule, checks []Check, enrich ...Enrich) Report {
 	v := NewView(rec.Stack, rec)
 	found := judgeRules(v, rules)
 	findings := settle(found)
 	for i := range findings {
-		for _, place := range places {
-			if findings[i].Location == nil {
-				findings[i].Location = place(v, findings[i])
-			}
+		for _, add := range enrich {
+			add(v, &findings[i])
 		}
 	}
 	rep := Report{
@@ -51,19 +49,38 @@ type candidate struct {
 	rule Rule
 }
 
+// judgeRules runs the rules, those that need a symptom last.
 func judgeRules(v *View, rules []Rule) []candidate {
-	var found []candidate
-	for _, r := range rules {
-		for _, f := range r.Judge(v) {
-			f.Code, f.Culprit, f.Check, f.Title = r.Code, r.Part, r.Check, r.Title
-			if f.Severity == "" {
-				f.Severity = r.Severity
+	found := make([][]candidate, len(rules)) // by rule, so that their order is kept
+	var codes []string
+	for _, needs := range []bool{false, true} {
+		for i, r := range rules {
+			if r.Needs != needs || needs && !slices.ContainsFunc(codes, func(code string) bool { return matches(r.Symptoms, code) }) {
+				continue
 			}
-			if f.Fix == "" {
-				f.Fix = r.Fix
-			}
-			found = append(found, candidate{f, r})
+			found[i] = r.judge(v)
 		}
+		for _, list := range found {
+			for _, c := range list {
+				codes = append(codes, c.Code)
+			}
+		}
+	}
+	return slices.Concat(found...)
+}
+
+// judge gives a rule's findings with what the documentation says about them.
+func (r Rule) judge(v *View) []candidate {
+	var found []candidate
+	for _, f := range r.Judge(v) {
+		f.Code, f.Culprit, f.Check, f.Title = r.Code, r.Part, r.Check, r.Title
+		if f.Severity == "" {
+			f.Severity = r.Severity
+		}
+		if f.Fix == "" {
+			f.Fix = r.Fix
+		}
+		found = append(found, candidate{f, r})
 	}
 	return found
 }

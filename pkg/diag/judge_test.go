@@ -142,15 +142,26 @@ func TestCausesAbsorbSymptoms(t *testing.T) {
 	}
 }
 
-func TestPlaces(t *testing.T) {
-	here := &Location{File: "a.conf", Line: 3}
-	place := func(_ *View, f Finding) *Location {
-		if f.Code == "a" {
-			return here
-		}
-		return nil
+func TestARuleThatNeedsItsSymptom(t *testing.T) {
+	r := says("cause", PartProxy, Warning, false)
+	r.Symptoms, r.Needs = []string{"symptom"}, true
+	if rep := Judge(&Record{}, []Rule{r}, nil); len(rep.Findings) != 0 {
+		t.Errorf("without its symptom there is no cause: got %+v", rep.Findings)
 	}
-	rep := Judge(&Record{}, []Rule{says("a", PartProxy, Error, true), says("b", PartProxy, Warning, false)}, nil, place)
+	rep := Judge(&Record{}, []Rule{r, says("symptom", PartProxy, Warning, false)}, nil)
+	if len(rep.Findings) != 1 || rep.Findings[0].Code != "cause" {
+		t.Errorf("got %+v", rep.Findings)
+	}
+}
+
+func TestEnrich(t *testing.T) {
+	here := &Location{File: "a.conf", Line: 3}
+	add := func(_ *View, f *Finding) {
+		if f.Code == "a" {
+			f.Location = here
+		}
+	}
+	rep := Judge(&Record{}, []Rule{says("a", PartProxy, Error, true), says("b", PartProxy, Warning, false)}, nil, add)
 	if rep.Findings[0].Location != here || rep.Findings[1].Location != nil {
 		t.Errorf("got %+v", rep.Findings)
 	}

@@ -107,6 +107,9 @@ func (t *logTail) end() *Log {
 	if len(t.rest) > 0 && ours(string(t.rest)) {
 		t.log.Lines = append(t.log.Lines, strings.ToValidUTF8(string(t.rest), "\uFFFD"))
 	}
+	if t.file == nil && t.log.Failure == "" {
+		t.log.Failure = "no such file"
+	}
 	return &t.log
 }
 

@@ -29,7 +29,8 @@ type Observer struct {
 	// Mode is the file mode of fixtures; 0 means 0644.
 	Mode uint32
 	Tool Tool
-	// Progress is told what happens, for people; it may be nil.
+	// Progress is told what happens, for people; it may be nil. It is called by
+	// several goroutines.
 	Progress func(string)
 }
 
@@ -212,6 +213,9 @@ func (r *run) request(p Probe) compare.Request {
 	}
 	if kept.content != nil {
 		req.Expect = kept.content()
+	}
+	if p.Patient {
+		req.Patient, req.Progress = true, r.meter(p.Method+" "+string(p.Port)+": "+p.ID)
 	}
 	req.Header = append(req.Header, r.stack.Header...)
 	req.Header = append(req.Header, p.Header...)

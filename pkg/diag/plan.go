@@ -33,6 +33,9 @@ type Probe struct {
 	// Parts asks for the body to be verified part by part: ranges at their
 	// offsets, a content coding after decoding. The exchange's Parts tell.
 	Parts bool `json:"parts,omitempty"`
+	// Patient probes may take as long as their body keeps coming, see
+	// compare.Request.
+	Patient bool `json:"patient,omitempty"`
 }
 
 // Put asks for a fixture. Role names it within the run.
@@ -86,6 +89,9 @@ type Family struct {
 	Profile Profile
 	// When says in words on what the probes depend, for --plan; empty: on nothing.
 	When string
+	// Last families are planned when no other one wants anything any more, so
+	// that what they do disturbs nothing.
+	Last bool
 	// Plan gives all that the family wants sent, as far as the record allows it
 	// to be known. What the record already holds is left out by Next.
 	Plan func(v *View) Step
@@ -98,6 +104,9 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 	var next Step
 	for _, f := range families {
 		if !stack.Profile.Includes(f.Profile) {
+			continue
+		}
+		if f.Last && !next.Empty() {
 			continue
 		}
 		want := f.Plan(v)

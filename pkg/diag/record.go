@@ -36,6 +36,9 @@ type Record struct {
 	Left []string `json:"left,omitempty"`
 	// Interrupted says that the run was cancelled before its last step.
 	Interrupted bool `json:"interrupted,omitempty"`
+
+	// shared is what views computed from Config, see View.Shared.
+	shared map[any]any
 }
 
 // Config is the proxy's configuration, with its secrets replaced by text of

@@ -42,6 +42,9 @@ type Stack struct {
 	Denied  string `json:"denied,omitempty"`
 	Missing string `json:"missing,omitempty"`
 
+	// Large, where not 0, asks for the download of a file of so many bytes as well.
+	Large int64 `json:"large,omitempty"`
+
 	// Profile says how much is asked; empty: Standard.
 	Profile Profile `json:"profile,omitempty"`
 

@@ -103,7 +103,7 @@ func (r *run) readBack(ctx context.Context, f fixture.Fixture, rec *FixtureRecor
 		return
 	}
 	defer file.Close()
-	n, wrong, err := f.Verify(file, 0)
+	n, wrong, err := f.Verify(&watched{ctx: ctx, Reader: file, size: f.Size, tell: r.meter("reading " + f.Name + " back")}, 0)
 	switch {
 	case err != nil:
 		rec.ReadFailure = storageFailure(err)

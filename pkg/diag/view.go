@@ -52,11 +52,22 @@ func NewView(stack Stack, rec *Record) *View {
 
 // Memo keeps what was computed from the record, so that rules that look at the
 // same thing compute it once. The key's type belongs to the caller's package.
-func (v *View) Memo(key any, compute func() any) any {
-	got, ok := v.memo[key]
+func (v *View) Memo(key any, compute func() any) any { return memo(v.memo, key, compute) }
+
+// Shared is Memo for what depends on the record's Config alone: it is kept as
+// the record grows.
+func (v *View) Shared(key any, compute func() any) any {
+	if v.Record.shared == nil {
+		v.Record.shared = map[any]any{}
+	}
+	return memo(v.Record.shared, key, compute)
+}
+
+func memo(kept map[any]any, key any, compute func() any) any {
+	got, ok := kept[key]
 	if !ok {
 		got = compute()
-		v.memo[key] = got
+		kept[key] = got
 	}
 	return got
 }

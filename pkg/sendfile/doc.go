@@ -12,8 +12,9 @@
 // correct server makes of the backend's response, field by field. Its facts
 // were recorded from real servers.
 //
-// [Handler] is a small application that hands off (the companion of a
-// diagnosis), [Proxy] a small proxy that carries handoffs out.
+// [Middleware] makes any Go handler that serves files hand them off. [Handler]
+// is a small application that does nothing else (the companion of a diagnosis),
+// [Proxy] a small proxy that carries handoffs out.
 //
 // The package uses the standard library only.
 package sendfile

@@ -108,7 +108,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) int {
 	header := w.Header()
 	header.Set("Cache-Control", "private")
-	name, ok := h.name(r)
+	name, ok := h.Name(r)
 	f, known, denied := h.lookup(name)
 	var value string
 	var err error
@@ -160,8 +160,9 @@ func (h *Handler) lookup(name string) (f File, known, denied bool) {
 	return f, known, h.denied[name]
 }
 
-// name returns the name that a request asks for.
-func (h *Handler) name(r *http.Request) (string, bool) {
+// Name returns the name that a request asks for, by Base. It says nothing about
+// whether there is such a file.
+func (h *Handler) Name(r *http.Request) (string, bool) {
 	base := h.Base
 	if base == "" {
 		base = "/"

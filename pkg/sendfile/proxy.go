@@ -125,7 +125,7 @@ func (p *Proxy) send(w http.ResponseWriter, r *http.Request, res *http.Response)
 		header.Set("Content-Type", typeOf(info.Name()))
 	}
 	if header.Get("Etag") == "" {
-		header.Set("Etag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))
+		header.Set("Etag", etag(info))
 	}
 	modTime := info.ModTime()
 	if t, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
@@ -136,7 +136,7 @@ func (p *Proxy) send(w http.ResponseWriter, r *http.Request, res *http.Response)
 		w.WriteHeader(status)
 		return
 	}
-	if header.Get("Content-Encoding") != "" { // ServeContent leaves the length out
+	if header.Get("Content-Encoding") != "" && r.Header.Get("Range") == "" { // ServeContent leaves the length out
 		header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	}
 	http.ServeContent(&statusWriter{w, status}, r, info.Name(), modTime, f)

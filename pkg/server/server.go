@@ -5,8 +5,12 @@ package server
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
 // Kind is one kind of proxy server.
@@ -31,6 +35,19 @@ type Kind struct {
 
 	// Launch starts the real server.
 	Launch func(context.Context, LaunchOptions) (Process, error)
+
+	// Load reads a configuration from a file, a folder, or a dump; "-" is
+	// stdin. It fails where there is nothing to read. nil: this kind's
+	// configurations cannot be read.
+	Load func(path string, stdin io.Reader) (conf.Source, error)
+	// Parse says what is wrong with a configuration: nil or a *conf.Error.
+	Parse func(conf.Source) error
+
+	// Families are the looks that the kind's rules need, Rules its causes, and
+	// Enrich what it adds to any finding.
+	Families []diag.Family
+	Rules    []diag.Rule
+	Enrich   diag.Enrich
 }
 
 // LaunchOptions say how a server is started.

@@ -2,6 +2,8 @@ package proc
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -50,4 +52,21 @@ func WorkerUser(names ...string) (name, group string) {
 		}
 	}
 	return "", ""
+}
+
+// FreeAddr returns an address, host:port, that nobody listens on, for a server
+// that cannot inherit a listening socket. Somebody else may take it before the
+// server does. That hardly ever happens where every address of 127.0.0.0/8 is
+// the machine's own (Linux), as one of them is chosen at random; elsewhere it
+// is 127.0.0.1.
+func FreeAddr() (string, error) {
+	host := net.IPv4(127, byte(rand.IntN(256)), byte(rand.IntN(256)), byte(1+rand.IntN(254)))
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: host})
+	if err != nil {
+		l, err = net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot find a free address: %w", err)
+	}
+	return l.Addr().String(), l.Close()
 }

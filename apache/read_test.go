@@ -1,0 +1,219 @@
+package apache
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
+
+// readCase is one configuration of the corpus: its files by name, of which
+// main.conf is the main one.
+type readCase struct {
+	ok    bool // Apache takes it
+	files map[string]string
+}
+
+// readCorpus returns the configurations of testdata/read.txtar, by name.
+func readCorpus(t testing.TB) map[string]readCase {
+	t.Helper()
+	data, err := os.ReadFile("testdata/read.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]readCase{}
+	var into map[string]string
+	file := ""
+	for l := range strings.Lines(string(data)) {
+		if n, ok := strings.CutPrefix(l, "-- "); ok {
+			n = strings.TrimSuffix(n, " --\n")
+			verdict, rest, _ := strings.Cut(n, "/")
+			name, sub, multi := strings.Cut(rest, "/")
+			if file = sub; !multi {
+				name, file = strings.TrimSuffix(rest, ".conf"), "main.conf"
+			}
+			key := verdict + "/" + name
+			if _, there := cases[key]; !there {
+				cases[key] = readCase{ok: verdict == "ok", files: map[string]string{}}
+			}
+			into = cases[key].files
+			into[file] = ""
+		} else if into != nil {
+			into[file] += l
+		}
+	}
+	cases["bad/byte-order-mark"].files["main.conf"] = "Include @DIR@/bom.conf\n"
+	cases["bad/byte-order-mark"].files["bom.conf"] = "\xef\xbb\xbfTimeout 3\n"
+	cases["ok/carriage-returns"] = readCase{ok: true, files: map[string]string{"main.conf": "Header set X \\\r\n  y\r\n<Location /a>\r\n</Location>\r\n"}}
+	cases["ok/no-newline"] = readCase{ok: true, files: map[string]string{"main.conf": "Timeout 3"}}
+	cases["ok/backslash-at-end"] = readCase{ok: true, files: map[string]string{"main.conf": "Include @DIR@/x.conf\nTimeout 3\n", "x.conf": "Timeout \\\n3 \\\n"}}
+	return cases
+}
+
+// before stands in front of each main file of the corpus.
+func before(dir, modules string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ServerRoot %q\nErrorLog %q\nDefaultRuntimeDir %q\nPidFile %q\nServerName localhost\n", filepath.Dir(modules), dir+"/error.log", dir, dir+"/pid")
+	for _, m := range usual() {
+		fmt.Fprintf(&b, "LoadModule %s_module modules/mod_%s.so\n", m, m)
+	}
+	return b.String()
+}
+
+// write puts the files of a case into a folder and returns the main file.
+func (c readCase) write(t testing.TB, dir, modules string) string {
+	t.Helper()
+	for name, text := range c.files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text = strings.ReplaceAll(text, "@DIR@", dir)
+		if name == "main.conf" {
+			text = before(dir, modules) + text
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "main.conf")
+}
+
+// ask has Apache test a configuration and print its tree.
+func ask(t testing.TB, main, modules string) (dump, problem string) {
+	t.Helper()
+	cmd := exec.Command(need.Server(t, program), "-f", main, "-C", "LoadModule info_module "+modules+"/mod_info.so", "-t", "-D", "DUMP_CONFIG")
+	cmd.Env = []string{"PD_TEST_ENV=from outside"}
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", errs.String()
+	}
+	return out.String(), ""
+}
+
+// parsed reads a configuration from the disk.
+func parsed(t testing.TB, name string) (*Config, []conf.Problem) {
+	t.Helper()
+	s, err := Load(name, LoadOptions{Env: map[string]string{"PD_TEST_ENV": "from outside"}})
+	c := &Config{Top: &conf.Directive{}}
+	if err == nil {
+		c, err = Parse(s)
+	}
+	if err == nil {
+		return c, nil
+	}
+	var e *conf.Error
+	if !errors.As(err, &e) || len(e.Problems) == 0 {
+		t.Fatalf("not a conf.Error with a problem: %#v", err)
+	}
+	return c, e.Problems
+}
+
+// flat is a tree as DUMP_CONFIG shows it: one line a directive.
+func flat(top *conf.Directive, depth int) (lines []string) {
+	for _, d := range top.Block {
+		switch d.Name {
+		case "Include", "IncludeOptional", "Define", "UnDefine", "LoadModule", "ServerRoot", "DefaultRuntimeDir", "Use", "UndefMacro":
+			continue
+		}
+		at := d.End.Line
+		if d.IsBlock {
+			at = d.Pos.Line
+		}
+		lines = append(lines, fmt.Sprintf("%s%s:%d: %s %q", strings.Repeat("  ", depth), filepath.Base(d.Pos.File), at, d.Name, d.Texts(0)))
+		lines = append(lines, flat(d, depth+1)...)
+	}
+	return lines
+}
+
+func TestReadsWhatApacheReads(t *testing.T) {
+	need.Server(t, program)
+	modules, err := modulesFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := readCorpus(t)
+	if len(cases) < 50 {
+		t.Errorf("%d cases", len(cases))
+	}
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cases[name]
+			main := c.write(t, t.TempDir(), modules)
+			got, problems := parsed(t, main)
+			dump, refused := ask(t, main, modules)
+			if c.ok != (len(problems) == 0) {
+				t.Errorf("ok is %v, problems: %v", c.ok, problems)
+			}
+			if c.ok != (refused == "") {
+				t.Errorf("Apache says: %s", refused)
+			}
+			if !c.ok || t.Failed() {
+				return
+			}
+			file := filepath.Join(t.TempDir(), "dump")
+			if err := os.WriteFile(file, []byte(dump), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			want, problems := parsed(t, file)
+			if len(problems) > 0 || !want.Dump {
+				t.Errorf("the dump: %v", problems)
+			}
+			if name == "ok/continued-section" || name == "ok/backslash-at-end" {
+				return // a dump gives the last line, we the first
+			}
+			if d := cmp.Diff(flat(want.Top, 0), flat(got.Top, 0)); d != "" {
+				t.Errorf("- Apache + we\n%s\n%s", d, dump)
+			}
+			// What is read from the disk and what is parsed from the source must agree.
+			if d := cmp.Diff(flat(got.Top, 0), flat(reparsed(t, got.Source).Top, 0)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func reparsed(t testing.TB, s conf.Source) *Config {
+	t.Helper()
+	c, err := Parse(s)
+	if err != nil {
+		t.Error(err)
+	}
+	return c
+}
+
+func FuzzParse(f *testing.F) {
+	for _, c := range readCorpus(f) {
+		f.Add(c.files["main.conf"], c.files["x.conf"])
+	}
+	f.Add("# In file: /a\n#   1:\n<Location /x>\n  #   2:\n  XSendFile on\n</Location>\n", "")
+	f.Add("Define A xxxxxxxxxx\nDefine A ${A}${A}${A}${A}\nDefine A ${A}${A}${A}${A}\nHeader set ${A}", "")
+	f.Fuzz(func(t *testing.T, text, included string) {
+		s := conf.Source{Roots: []string{"main.conf"}, Files: []conf.File{
+			{Path: "main.conf", Text: text}, {Path: "x.conf", Text: included}, {Path: "/d", Kind: kindFolder, Text: "a\nb"}, {Path: "/d/a", Text: included},
+		}}
+		c, _ := Parse(s)
+		c.Top.Walk(func(d *conf.Directive) bool {
+			if d != c.Top && !c.Dump {
+				file, ok := s.File(d.Pos.File)
+				if !ok || d.Pos.Line < 1 || d.Pos.Column < 1 || d.Pos.Line > 1+strings.Count(file.Text, "\n") {
+					t.Fatalf("%s is at %v", d, d.Pos)
+				}
+			}
+			return true
+		})
+		c.Loaded("mod_xsendfile.c")
+	})
+}

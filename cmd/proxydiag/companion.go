@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+func newCompanion(std streams) *cobra.Command {
+	var listen, handoff, base, storage string
+	cmd := &cobra.Command{
+		Use:   "companion --storage DIR --sendfile KIND:PREFIX",
+		Short: "Run the companion download server",
+		Long: "companion answers downloads in the application's place: it hands the fixtures that are in\n" +
+			"the storage off to the proxy, and nothing else. It writes a line for each request to\n" +
+			"standard error and runs until it is interrupted.",
+		Example: "  proxydiag companion --storage /srv/media --sendfile " + exampleSpec() + "\n" +
+			"  proxydiag check --storage /srv/media --backend http://127.0.0.1:8000/dl/ --proxy http://127.0.0.1:8080/dl/",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := newStandalone(storage, handoff, base, std.err)
+			if err != nil {
+				return err
+			}
+			defer c.store.Close()
+			return c.serve(cmd.Context(), listen)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&listen, "listen", "127.0.0.1:8000", "`HOST:PORT` to answer on")
+	f.StringVar(&handoff, "sendfile", "", "`KIND:PREFIX`, what the storage's root is called in the handoff ("+strings.Join(sendfile.Names(), ", ")+")")
+	f.StringVar(&base, "base", "/dl/", "URL `PATH` of the downloads; {name} stands for the file's name, which is appended where it is absent")
+	f.StringVar(&storage, "storage", "", "where the fixtures are: a folder or file:///…")
+	complete(cmd, "sendfile", kindsWithColon())
+	return cmd
+}
+
+// exampleSpec is a handoff to show.
+func exampleSpec() string { return sendfile.Names()[0] + ":/protected/" }
+
+// standalone is the companion on its own: it looks into the storage for each
+// request, since it does not know the runs that put fixtures there.
+type standalone struct {
+	store fixture.Store
+	spec  sendfile.Spec
+	base  string
+	log   *log.Logger
+}
+
+func newStandalone(storage, handoff, base string, w io.Writer) (*standalone, error) {
+	switch {
+	case storage == "":
+		return nil, errors.New("--storage is missing; give it, for example --storage /srv/media")
+	case handoff == "":
+		return nil, fmt.Errorf("--sendfile is missing; give it, for example --sendfile %s", exampleSpec())
+	case !strings.HasPrefix(base, "/"):
+		return nil, fmt.Errorf("--base %s: it is a URL path and begins with a slash, like /dl/", base)
+	}
+	if !strings.HasSuffix(base, "/") && !strings.Contains(base, "{name}") {
+		base += "/"
+	}
+	spec, err := sendfile.ParseSpec(handoff, "")
+	if err != nil {
+		return nil, fmt.Errorf("--sendfile: %w", err)
+	}
+	store, err := all.OpenStore(storage)
+	if err != nil {
+		return nil, err
+	}
+	return &standalone{store: store, spec: spec, base: base, log: log.New(w, "", log.Ltime)}, nil
+}
+
+// lastModified is the companion's own, so that it can be told from what a proxy
+// makes of the file's time.
+var lastModified = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+
+// ServeHTTP implements [http.Handler].
+func (s *standalone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := &sendfile.Handler{Spec: s.spec, Base: s.base}
+	if name, ok := h.Name(r); ok && fixture.IsOurs(name) {
+		if info, err := s.store.Stat(r.Context(), name); err == nil {
+			h.Add(name, sendfile.File{Size: info.Size, ModTime: lastModified})
+		}
+	}
+	h.ServeHTTP(w, r)
+	for _, seen := range h.Seen() {
+		s.log.Printf("%d %s %+q Host: %+q", seen.Status, seen.Method, seen.Path, seen.Host)
+	}
+}
+
+// serve answers until ctx ends.
+func (s *standalone) serve(ctx context.Context, listen string) error {
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w; give a HOST:PORT of this machine that is free, for example --listen 127.0.0.1:8001", listen, unwrapListen(err))
+	}
+	s.log.Printf("companion on http://%s%s, handing off fixtures in %s as %s: %s…",
+		l.Addr(), s.base, s.store, s.spec.Dialect.Header, s.spec.Prefix)
+	srv := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: s.log}
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	defer stop()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("the companion ended: %w", err)
+	}
+	return nil
+}
+
+// unwrapListen drops the address from net's error: the message names it already.
+func unwrapListen(err error) error {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/proxydiag/proxydiag/pkg/check"
+)
+
+// nginxRows are the stacks with nginx.
+func nginxRows() []row {
+	return slices.Concat(storageRows(), backendAnswerRows(), backendValueRows(), proxyRoutingRows(),
+		proxyAnswerRows(), requestRows(), nameRows(), handoffRows(), sampleRows(), healthyRows(), fixedRows())
+}
+
+// TestCatalogue: with each kind of server, every neutral finding has a stack
+// that shows it, and one that nearly does. The codes that no stack with a kind
+// shows are listed with the reason. They need their near miss all the same.
+func TestCatalogue(t *testing.T) {
+	catalogue(t, "nginx", nginxRows(), map[string]string{
+		"backend-content-encoding": "nginx drops the field in an internal redirect",
+		"backend-name-encoded":     "nginx wants the name escaped",
+		"backend-uri-not-path":     "the value that nginx takes is a URI",
+	})
+	catalogue(t, "apache", apacheRows(), map[string]string{
+		"backend-content-encoding":    "mod_xsendfile removes the field",
+		"backend-name-double-encoded": "mod_xsendfile decodes nothing: escaped twice is escaped",
+		"backend-name-unencoded":      "mod_xsendfile wants the name as it is",
+		"backend-path-not-uri":        "the value that mod_xsendfile takes is a path",
+		"handoff-echoed":              "a path is not asked for",
+		"handoff-forbidden":           "mod_xsendfile answers 404 for what it may not read or send",
+		"handoff-headers-dropped":     "mod_xsendfile keeps all fields",
+		"handoff-internal-exposed":    "a path cannot be asked for",
+		"handoff-loop":                "a path is not asked for",
+		"handoff-traversal":           "a path cannot be asked for",
+	})
+}
+
+func catalogue(t *testing.T, kind string, rows []row, unseen map[string]string) {
+	t.Helper()
+	shown, near := map[string]bool{}, map[string]bool{}
+	names := map[string]bool{}
+	for _, r := range rows {
+		shown[r.code] = true
+		for code := range strings.FieldsSeq(r.near) {
+			near[code] = true
+			documentation(t, code)
+			if code == r.code {
+				t.Errorf("%s: %s: %s is both what it shows and what it nearly shows", kind, r.name, code)
+			}
+		}
+		if names[r.name] {
+			t.Errorf("%s: two cases are called %q", kind, r.name)
+		}
+		names[r.name] = true
+	}
+	for _, rule := range check.Rules() {
+		why, allowed := unseen[rule.Code]
+		switch {
+		case !shown[rule.Code] && !allowed:
+			t.Errorf("%s: no stack triggers %s", kind, rule.Code)
+		case shown[rule.Code] && allowed:
+			t.Errorf("%s: %s is shown by a stack: it does not belong on the list (%s)", kind, rule.Code, why)
+		}
+		if !near[rule.Code] {
+			t.Errorf("%s: no stack is a near miss of %s", kind, rule.Code)
+		}
+	}
+}

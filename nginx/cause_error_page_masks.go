@@ -1,0 +1,45 @@
+package nginx
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var errorPageMasks = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-error-page-masks", Part: diag.PartProxy, Severity: diag.Warning,
+		Title: "error_page turns errors into a success",
+		Text: "error_page with =200, or with a page that answers 200 itself, is in force for refused or " +
+			"missing downloads: the error's status is lost.",
+		Fix: "Leave the status alone: `error_page 404 /404.html;` without =200, and no bare = where the page " +
+			"is made by the application.",
+		Before: "error_page 404 =200 /sorry.html;",
+		After:  "error_page 404 /sorry.html;",
+		Source: "nginx documentation, ngx_http_core_module, error_page",
+	},
+	Check:    "errors",
+	Symptoms: []string{"proxy-error-masked"},
+	Needs:    true,
+	Judge:    judge(judgeErrorPageMasks),
+}
+
+func judgeErrorPageMasks(s *site) *diag.Finding {
+	for _, c := range [][2]string{{diag.ProxyDenied, diag.BackendDenied}, {diag.ProxyMissing, diag.BackendMissing}} {
+		p, b := s.Exchange(c[0]), s.Exchange(c[1])
+		if !s.Delivered() || !p.Answered() || p.Status/100 != 2 || !b.Answered() || s.download == nil {
+			continue
+		}
+		where, status := s.download, b.Status
+		if len(b.Handoffs()) > 0 && s.handoff != nil {
+			where, status = s.handoff, 404
+		}
+		for _, d := range where.Effective("error_page") {
+			if slices.Contains(d.Texts(0), strconv.Itoa(status)) {
+				return s.with(found(d, "%s answers where the status is %d.", d, status), where)
+			}
+		}
+	}
+	return nil
+}

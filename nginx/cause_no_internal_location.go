@@ -1,0 +1,82 @@
+package nginx
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var noInternalLocation = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-no-internal-location", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "No location takes the internal URI",
+		Text: "The backend hands off to a prefix for which there is no location, in this server block: it is " +
+			"missing, stands in another server block, or is spelled otherwise. The URI falls to the location " +
+			"of everything else.",
+		Fix: "Add an internal location for the prefix, mapped to the storage, to the server block that takes " +
+			"the download.",
+		Before: `# X-Accel-Redirect: /protected/a.bin
+location /private/ { internal; alias /srv/media/; }`,
+		After:  "location /protected/ { internal; alias /srv/media/; }",
+		Source: "nginx documentation, ngx_http_core_module, internal",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "handoff-ignored"},
+	Judge:    judge(judgeNoInternalLocation),
+}
+
+func judgeNoInternalLocation(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.lost() || h == nil || s.opens(h) || strings.HasPrefix(s.value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil {
+		return nil
+	}
+	if h.Location != nil {
+		if kind, _ := LocationName(h.Location); (kind == LocationRegex || kind == LocationNoCase) && isInternal(h.Location) {
+			return nil
+		}
+	}
+	if h.Undecided != "" && h.Location == nil {
+		return nil
+	}
+	f := found(h.Server, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
+	for _, other := range s.similar(h) {
+		f.Detail += fmt.Sprintf(" There is %s at %s.", other, other.Pos)
+		f.Evidence = append(f.Evidence, quote("a location that may be meant", other))
+	}
+	f.Fix = fmt.Sprintf("Add `location %s { internal; alias %s/; }` to this server block.", s.prefix(), s.storage())
+	return s.with(f, h)
+}
+
+// rewritten says that the URI of a handoff was changed on its way.
+func rewritten(t *Route) bool {
+	for _, step := range t.Steps {
+		if step.Kind == StepHandoff {
+			return step.URI != t.URI
+		}
+	}
+	return false
+}
+
+// storage is the folder that the files are in, as --storage names it.
+func (s *site) storage() string {
+	return strings.TrimSuffix(strings.TrimSuffix(s.file.Path, s.file.Name), "/")
+}
+
+// similar are locations that are internal, or that have the prefix in other
+// letters, or that have it in another server block.
+func (s *site) similar(h *Route) []*conf.Directive {
+	var list []*conf.Directive
+	for _, block := range s.conf.HTTP.All("server") {
+		for _, l := range locations(block) {
+			kind, name := LocationName(l)
+			prefix := kind == LocationPrefix || kind == LocationNoRegex
+			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(h.URI), strings.ToLower(name)) || block == h.Server && isInternal(l) {
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,63 @@
+package nginx
+
+import (
+	"net"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var noResolver = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-no-resolver", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "proxy_pass has a variable, and no resolver",
+		Text: "With a variable in it the address of proxy_pass is resolved for each request, and that needs a " +
+			"resolver directive; /etc/hosts and the system's own resolver are not asked.",
+		Fix: "Add a `resolver`, or name the upstream in an upstream block, or write it without a variable.",
+		Before: `set $backend app.internal;
+proxy_pass http://$backend:8000;`,
+		After: `resolver 127.0.0.53;
+set $backend app.internal;
+proxy_pass http://$backend:8000;`,
+		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass; ngx_http_core_module, resolver",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-bad-gateway"},
+	Judge:    judge(judgeNoResolver),
+}
+
+func judgeNoResolver(s *site) *diag.Finding {
+	if !s.lost() || s.status() != 502 || s.download.Outcome != Proxied {
+		return nil
+	}
+	e, logged := s.logged(says("no resolver defined"))
+	u := s.download.Upstream
+	host, _, err := net.SplitHostPort(u.Host)
+	if err != nil {
+		host = u.Host
+	}
+	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !literal(strings.Trim(host, "[]"))
+	if !logged && (!dynamic || last(s.download.Inside, "resolver") != nil || s.named(u.Host)) {
+		return nil
+	}
+	f := found(u.Pass, "%s has a variable in its address, and no resolver is set where it stands.", u.Pass)
+	if logged {
+		return s.with(f, s.download, e)
+	}
+	return s.with(f, s.download)
+}
+
+// named says that an address stands literally in another directive: nginx
+// resolves it when it starts, for variables as well.
+func (s *site) named(address string) bool {
+	found := false
+	s.conf.HTTP.Walk(func(d *conf.Directive) bool {
+		if protocols[d.Name] != "" && !strings.Contains(d.Arg(0), "$") && strings.Contains(d.Arg(0), "//"+address) {
+			found = true
+		}
+		return !found
+	})
+	return found
+}

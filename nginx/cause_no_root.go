@@ -1,0 +1,35 @@
+package nginx
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var noRoot = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-no-root", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "The internal location names no folder",
+		Text: "Neither the location nor anything around it has root or alias: nginx looks in the folder that " +
+			"it was compiled with.",
+		Fix:    "Add `alias` with the storage's folder to the internal location.",
+		Before: "location /protected/ { internal; }",
+		After:  "location /protected/ { internal; alias /srv/media/; }",
+		Source: "nginx documentation, ngx_http_core_module, root",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Judge:    judge(judgeNoRoot),
+}
+
+func judgeNoRoot(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.notFound() || h == nil || h.Location == nil || h.FileBy != nil || h.Outcome != File && h.Outcome != Folder || intended(h.Server, h.URI) == nil {
+		return nil
+	}
+	wrong, events := s.opened()
+	f := found(h.Location, "%s has neither root nor alias: nginx looks for %s in the folder that it was compiled with (%s).", h.Location, h.URI, wrong)
+	f.Fix = fmt.Sprintf("Add `alias %s/;` to this location.", s.storage())
+	return s.with(f, h, events...)
+}

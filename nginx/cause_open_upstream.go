@@ -1,0 +1,95 @@
+package nginx
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var openUpstream = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-open-upstream", Part: diag.PartHandoff, Severity: diag.Warning,
+		Title: "An internal location proxies to any host that the header names",
+		Text: "The host of proxy_pass is taken from the internal URI, and nothing restricts it: whoever can " +
+			"influence the header makes the proxy fetch from any host that it reaches.",
+		Fix:    "Write the hosts that are allowed into the regular expression, or a map, or a location each.",
+		Before: "location ~ ^/fetch/([^/]+)/(.*) { internal; proxy_pass https://$1/$2; }",
+		After:  "location ~ ^/fetch/(bucket-a|bucket-b)/(.*) { internal; proxy_pass https://$1.example.org/$2; }",
+		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass",
+	},
+	Check:  "exposure",
+	Static: true,
+	Judge:  judgeConfig(judgeOpenUpstream),
+}
+
+func judgeOpenUpstream(s *site) []diag.Finding {
+	var list []diag.Finding
+	for _, l := range s.locations() {
+		pass := l.First("proxy_pass")
+		if pass == nil || !isInternal(l) {
+			continue
+		}
+		_, rest, _ := strings.Cut(pass.Arg(0), "://")
+		host, _, _ := strings.Cut(rest, "/")
+		if m := hostCapture.FindStringSubmatch(host); m != nil && !restricted(l, m[1]) {
+			list = append(list, *found(pass, "The host of %s comes from the handoff, and %s lets any host through.", pass, l))
+		}
+	}
+	return list
+}
+
+// hostCapture matches a whole host that is a capture or an upstream's field.
+var hostCapture = regexp.MustCompile(`^\$\{?(\d|[a-z]\w*)\}?(?::\d+)?$`)
+
+// restricted says that what a location captures under a name or number is one
+// of a few literal texts, or that the name is no capture of its own.
+func restricted(l *conf.Directive, capture string) bool {
+	kind, pattern := LocationName(l)
+	if kind != LocationRegex && kind != LocationNoCase {
+		return !strings.HasPrefix(capture, "upstream_http_")
+	}
+	for _, group := range groups(pattern) {
+		if group.name == capture {
+			return !strings.ContainsAny(group.text, ".*+[{\\") || literalHosts.MatchString(group.text)
+		}
+	}
+	return !strings.HasPrefix(capture, "upstream_http_")
+}
+
+// literalHosts matches host names with escaped dots, side by side.
+var literalHosts = regexp.MustCompile(`^[\w-]+(?:\\\.[\w-]+)*(?:\|[\w-]+(?:\\\.[\w-]+)*)*$`)
+
+// captureGroup is a capturing group of a pattern: its number or name, and what is in it.
+type captureGroup struct{ name, text string }
+
+// groups are the capturing groups of a pattern that hold no further group.
+func groups(pattern string) []captureGroup {
+	var list []captureGroup
+	n := 0
+	for i := 0; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '\\':
+			i++
+		case '(':
+			rest := pattern[i+1:]
+			if strings.HasPrefix(rest, "?") && !strings.HasPrefix(rest, "?<") && !strings.HasPrefix(rest, "?P<") {
+				continue
+			}
+			n++
+			end := strings.IndexByte(rest, ')')
+			if end < 0 {
+				return list
+			}
+			text := rest[:end]
+			if name, body, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(text, "?P<"), "?<"), ">"); ok && strings.HasPrefix(text, "?") {
+				list = append(list, captureGroup{name, body})
+				text = body
+			}
+			list = append(list, captureGroup{strconv.Itoa(n), text})
+		}
+	}
+	return list
+}

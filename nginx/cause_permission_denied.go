@@ -1,0 +1,61 @@
+package nginx
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var permissionDenied = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-permission-denied", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "nginx's worker may not read the file",
+		Text: "The file is where the configuration says, and the user of nginx's workers may not read it, or " +
+			"not enter a folder above it.",
+		Fix: "Let the workers' user enter each folder above the file (execute permission) and read the file, " +
+			"for instance by a common group.",
+		Before: `$ ls -ld /srv/media
+drwx------ app app /srv/media`,
+		After:  "$ chgrp www-data /srv/media && chmod g+rx /srv/media",
+		Source: "open(2), path_resolution(7), acl(5)",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-forbidden", "handoff-not-found"},
+	Judge:    judge(judgePermissionDenied),
+}
+
+func judgePermissionDenied(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.lost() || h == nil || s.status() != 403 && s.status() != 404 {
+		return nil
+	}
+	e, logged := s.logged(failedWith(errPermission))
+	user := s.worker()
+	may, at := s.Access(user, s.wanted())
+	refused := s.opens(h) && may == diag.No && !at.Missing
+	if !refused && !logged {
+		return nil
+	}
+	f := found(h.FileBy, "The worker may not read %s.", s.wanted())
+	if refused {
+		f.Detail = fmt.Sprintf("The workers run as %s, and %s (%s, owner %d:%d) refuses them.", user, at.Path, at.Mode, at.UID, at.GID)
+		f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)
+		f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s: %s, owner %d:%d", at.Path, at.Mode, at.UID, at.GID)})
+	}
+	if logged {
+		return s.with(f, h, e)
+	}
+	return s.with(f, h)
+}
+
+// worker is the user that nginx's workers run as.
+func (s *site) worker() string {
+	if d := s.conf.Top.First("user"); d != nil {
+		return d.Arg(0)
+	}
+	return defaultUser
+}
+
+// defaultUser is what distributions compile in; nginx's own default is nobody.
+const defaultUser = "www-data"

@@ -1,0 +1,38 @@
+package nginx
+
+import "github.com/proxydiag/proxydiag/pkg/diag"
+
+var redirectCycle = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-redirect-cycle", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "The internal URI goes to the application, which hands off again",
+		Text: "The location of the internal prefix proxies to the application instead of opening a file. The " +
+			"application hands off again, until nginx breaks the cycle with 500.",
+		Fix: "Map the internal location to the storage with alias or root, and do not proxy it.",
+		Before: `location /protected/ {
+    internal;
+    proxy_pass http://127.0.0.1:8000;
+}`,
+		After: `location /protected/ {
+    internal;
+    alias /srv/media/;
+}`,
+		Source: "nginx documentation, ngx_http_proxy_module, X-Accel-Redirect",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-loop", "handoff-echoed"},
+	Judge:    judge(judgeRedirectCycle),
+}
+
+func judgeRedirectCycle(s *site) *diag.Finding {
+	u := s.handoff.upstream()
+	if !s.lost() || u == nil || !s.proxiedToBackend(s.handoff) || intended(s.handoff.Server, s.handoff.URI) == nil {
+		return nil
+	}
+	f := found(u.Pass, "The internal URI %s is proxied to the application again.", s.handoff.URI)
+	if e, logged := s.logged(says("internal redirection cycle")); logged {
+		return s.with(f, s.handoff, e)
+	}
+	return s.with(f, s.handoff)
+}

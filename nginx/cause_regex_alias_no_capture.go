@@ -1,0 +1,36 @@
+package nginx
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var regexAliasNoCapture = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-regex-alias-no-capture", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "A regular-expression location with an alias that takes over nothing",
+		Text: "In a location with a regular expression the alias is the whole path: without a capture in it " +
+			"every file of the location is mapped to the folder itself. nginx answers with a redirect to the " +
+			"internal URI and a slash.",
+		Fix:    "Capture the name in the regular expression and append it to the alias: alias /srv/media/$1;",
+		Before: "location ~ ^/protected/ { internal; alias /srv/media/; }",
+		After:  "location ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }",
+		Source: "nginx documentation, ngx_http_core_module, alias",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Judge:    judge(judgeRegexAliasNoCapture),
+}
+
+func judgeRegexAliasNoCapture(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.notFound() || h == nil || h.FileBy == nil || h.FileBy.Name != "alias" || strings.Contains(h.FileBy.Arg(0), "$") || s.opens(h) {
+		return nil
+	}
+	if kind, _ := LocationName(h.Location); kind != LocationRegex && kind != LocationNoCase {
+		return nil
+	}
+	return s.with(found(h.FileBy, "%s maps every URI of %s to the same path.", h.FileBy, blockName(h.Location)), h)
+}

@@ -1,0 +1,71 @@
+package nginx
+
+import (
+	"fmt"
+
+	"github.com/proxydiag/proxydiag/pkg/check"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var regexShadowsInternal = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-regex-shadows-internal", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "A regular-expression location takes the URI away",
+		Text: "A location with a regular expression, often for the extensions of static files, wins over a " +
+			"plain prefix location. It takes the internal URI, or the download URL itself, before the " +
+			"location that is meant.",
+		Fix: "Write ^~ before the prefix of the location that is meant: regular expressions are then not " +
+			"looked at.",
+		Before: `location /protected/ { internal; alias /srv/media/; }
+location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
+		After: `location ^~ /protected/ { internal; alias /srv/media/; }
+location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
+		Source: "nginx documentation, ngx_http_core_module, location",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "proxy-not-routed"},
+	Judge:    judge(judgeRegexShadowsInternal),
+}
+
+func judgeRegexShadowsInternal(s *site) *diag.Finding {
+	if !s.Stored() || s.download == nil || check.BackendFault(s.View) != "" {
+		return nil
+	}
+	if s.lost() {
+		if f := s.shadow(s.download, !s.proxiedToBackend(s.download)); f != nil {
+			return f
+		}
+		return s.shadow(s.handoff, s.handoff != nil && !s.opens(s.handoff))
+	}
+	return nil
+}
+
+// shadow is the finding where a route that goes wrong was taken by a regular
+// expression from a location that is meant for it.
+func (s *site) shadow(t *Route, wrong bool) *diag.Finding {
+	if !wrong || t == nil || t.Location == nil {
+		return nil
+	}
+	kind, _ := LocationName(t.Location)
+	meant := intended(t.Server, t.URI)
+	if kind != LocationRegex && kind != LocationNoCase || meant == nil || inside(t.Location, meant) {
+		return nil
+	}
+	f := found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
+	_, name := LocationName(meant)
+	f.Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", name, meant.Pos.Line)
+	f.Evidence = append(f.Evidence, quote("the location that is meant", meant))
+	return s.with(f, t)
+}
+
+// inside says that a directive stands somewhere within another one.
+func inside(d, outer *conf.Directive) bool {
+	for d = d.Parent; d != nil; d = d.Parent {
+		if d == outer {
+			return true
+		}
+	}
+	return false
+}

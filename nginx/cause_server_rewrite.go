@@ -1,0 +1,56 @@
+package nginx
+
+import (
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var serverRewrite = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-server-rewrite", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "A rewrite of the server block catches the internal URI",
+		Text: "Directives of the rewrite module in the server block run again for the internal redirect: a " +
+			"rule that is meant for clients sends the internal URI elsewhere.",
+		Fix: "Move the rule into the location that it is meant for, or exclude the internal prefix from it.",
+		Before: `server {
+    rewrite ^/(.*)$ /index.php?q=$1 last;
+    location /protected/ { internal; alias /srv/media/; }
+}`,
+		After: `server {
+    location / { rewrite ^/(.*)$ /index.php?q=$1 last; }
+    location /protected/ { internal; alias /srv/media/; }
+}`,
+		Source: "nginx documentation, ngx_http_rewrite_module",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "proxy-redirects"},
+	Judge:    judge(judgeServerRewrite),
+}
+
+func judgeServerRewrite(s *site) *diag.Finding {
+	if !s.lost() || s.handoff == nil || s.opens(s.handoff) {
+		return nil
+	}
+	handed := false
+	before := ""
+	for _, step := range s.handoff.Steps {
+		switch {
+		case step.Kind == StepHandoff:
+			handed, before = true, step.URI
+		case !handed || step.Directive == nil || !inServer(step.Directive):
+		case step.Kind == StepReturn, step.Kind == StepRewrite && step.Directive.Name == "rewrite" && step.URI != before:
+			return s.with(found(step.Directive, "The internal URI %s is caught by %s of the server block.", before, step.Directive), s.handoff)
+		}
+	}
+	return nil
+}
+
+// inServer says that a directive stands in a server block, or in an if of one.
+func inServer(d *conf.Directive) bool {
+	p := d.Parent
+	for p != nil && p.Name == "if" {
+		p = p.Parent
+	}
+	return p != nil && p.Name == "server"
+}

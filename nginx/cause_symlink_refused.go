@@ -1,0 +1,49 @@
+package nginx
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var symlinkRefused = diag.Rule{
+	Doc: diag.Doc{
+		Code: "nginx-symlink-refused", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "disable_symlinks refuses the file",
+		Text: "A symbolic link is on the path of the file, and disable_symlinks is on where the handoff goes: " +
+			"nginx answers 403 or 404.",
+		Fix: "Name the real folder in alias or root, or take disable_symlinks off the internal location; " +
+			"`disable_symlinks on from=…` excepts the path up to a folder.",
+		Before: `disable_symlinks on;
+alias /srv/link/;   # a link to /srv/media`,
+		After:  "alias /srv/media/;",
+		Source: "nginx documentation, ngx_http_core_module, disable_symlinks",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-forbidden", "handoff-not-found"},
+	Judge:    judge(judgeSymlinkRefused),
+}
+
+func judgeSymlinkRefused(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.lost() || !s.opens(h) || s.status() != 403 && s.status() != 404 {
+		return nil
+	}
+	at := last(h.Inside, "disable_symlinks")
+	if at == nil || at.Arg(0) == "off" {
+		return nil
+	}
+	e, logged := s.logged(func(e event) bool {
+		return strings.HasPrefix(e.Message, "openat()") && (e.Errno == errTooMany || e.Errno == errNotFolder)
+	})
+	if !logged && filepath.Clean(h.File) == s.Real(h.File) {
+		return nil
+	}
+	f := found(at, "%s is in force, and %s has a symbolic link in it (it leads to %s).", at, h.File, s.Real(h.File))
+	if logged {
+		return s.with(f, h, e)
+	}
+	return s.with(f, h)
+}

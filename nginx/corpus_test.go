@@ -1,0 +1,111 @@
+package nginx
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sections cuts a text at lines of the form "-- name --". What stands before
+// the first one is a comment. It keeps the order.
+func sections(t testing.TB, file string) (names []string, texts map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts = map[string]string{}
+	name := ""
+	for line := range strings.Lines(string(data)) {
+		if n, ok := strings.CutPrefix(line, "-- "); ok {
+			if n, ok = strings.CutSuffix(n, " --\n"); ok {
+				name = n
+				names = append(names, name)
+				texts[name] = ""
+				continue
+			}
+		}
+		if name != "" {
+			texts[name] += line
+		}
+	}
+	return names, texts
+}
+
+// syntaxCase is one configuration of the corpus: its files by name, of which
+// nginx.conf is the main one.
+type syntaxCase struct {
+	ok    bool // nginx takes it
+	files map[string]string
+}
+
+// corpus returns the configurations of testdata/syntax.txtar, by name, and
+// those that cannot be written there.
+func corpus(t testing.TB) map[string]syntaxCase {
+	t.Helper()
+	cases := map[string]syntaxCase{}
+	names, texts := sections(t, "syntax.txtar")
+	for _, n := range names {
+		verdict, rest, _ := strings.Cut(n, "/")
+		name, file, multi := strings.Cut(rest, "/")
+		if !multi {
+			name, file = strings.TrimSuffix(rest, ".conf"), "nginx.conf"
+		}
+		key := verdict + "/" + name
+		c, there := cases[key]
+		if !there {
+			c = syntaxCase{ok: verdict == "ok", files: map[string]string{}}
+			cases[key] = c
+		}
+		c.files[file] = texts[n]
+	}
+	// A word, and a comment, must fit into nginx's buffer with the byte behind.
+	server := func(s string) string {
+		return "events {}\nhttp {\n  server {\n    listen 127.0.0.1:9;\n" + s + "\n  }\n}\n"
+	}
+	long := func(n int) string { return strings.Repeat("a", n) }
+	for name, text := range map[string]string{
+		"ok/no-newline-at-end":           "events {}\nhttp {}",
+		"ok/crlf":                        strings.ReplaceAll(server("root /x;\n# c"), "\n", "\r\n"),
+		"ok/comment-at-end":              "events {}\nhttp {}\n# the end",
+		"ok/word-4095":                   server("return 200 " + long(4095) + ";"),
+		"ok/quoted-4094":                 server("return 200 '" + long(4094) + "';"),
+		"ok/comment-4095":                server("#" + long(4094) + "\nroot /x;"),
+		"ok/comment-4096-at-end":         "events {}\nhttp {}\n#" + long(4095),
+		"ok/quoted-many-lines":           server("return 200 '" + strings.Repeat("line\n", 800) + "';"),
+		"bad/word-4096":                  server("return 200\n\n" + long(4096) + ";\nroot /x;"),
+		"bad/missing-quote-long":         server("return 200 \"open;\n" + strings.Repeat("# a line\n", 600)),
+		"bad/quoted-4095":                server("return 200 '" + long(4095) + "';\nroot /x;"),
+		"bad/comment-4096":               server("#" + long(4095) + "\nroot /x;"),
+		"bad/comment-4097-at-end":        "events {}\nhttp {}\n#" + long(4096),
+		"bad/missing-semicolon-at-end":   "events {}\nhttp {}\nworker_processes 1",
+		"bad/missing-semicolon-at-end-2": "events {}\nhttp {}\nworker_processes 1 # one\n",
+		"bad/end-in-word":                "events {}\nhttp {}\nworker_proc",
+		"bad/end-in-quote":               "events {}\nhttp {}\nuser \"a\n\n",
+		"bad/end-after-quote":            "events {}\nhttp {}\nuser \"a\"",
+		"bad/end-after-escape":           "events {}\nhttp {}\nuser a\\",
+		"bad/utf-16":                     "e\x00v\x00e\x00n\x00t\x00s\x00 \x00{\x00}\x00\n\x00",
+		"bad/byte-order-mark":            "\xef\xbb\xbfevents {}\nhttp {}\n",
+		"bad/byte-order-mark-comment":    "\xef\xbb\xbf# hello\nevents {}\nhttp {}\n",
+	} {
+		cases[name] = syntaxCase{ok: strings.HasPrefix(name, "ok/"), files: map[string]string{"nginx.conf": text}}
+	}
+	return maps.Clone(cases)
+}
+
+// write puts the files of a case into a folder and returns the main file.
+func (c syntaxCase) write(t testing.TB, dir string) string {
+	t.Helper()
+	for name, text := range c.files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, mainFile)
+}

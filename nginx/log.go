@@ -1,0 +1,122 @@
+package nginx
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// event is a line of nginx's error log.
+type event struct {
+	Line    int    // among the lines of the record's log, from 1
+	Text    string // the line
+	Level   string // error, crit, …
+	Message string // what happened, without the request
+	Opened  string // the path of a file operation that failed, "" for none
+	Errno   int    // of the system call that failed, 0 for none
+	// Client, Server, Request, Upstream and Host are what the line says about
+	// the request, "" where it does not.
+	Client, Server, Request, Upstream, Host string
+}
+
+// Error numbers of Linux that matter here.
+const (
+	errNoEntry    = 2
+	errPermission = 13
+	errNotFolder  = 20
+	errTooMany    = 40 // symbolic links, or one where none is allowed
+)
+
+var (
+	// "2026/11/21 03:04:05 [error] 12#12: *3 message, client: …"
+	logLine = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$`)
+	// `open() "/srv/a" failed (2: No such file or directory)`
+	logOpened = regexp.MustCompile(`^\w+\(\) "((?:[^"\\]|\\.)*)" failed`)
+	logErrno  = regexp.MustCompile(`\((\d+): [^)]*\)`)
+	// ", client: 127.0.0.1", `, request: "GET / HTTP/1.1"`
+	logField = regexp.MustCompile(`, (client|server|request|upstream|host|referrer|subrequest|login): ("(?:[^"\\]|\\.)*"|[^,]*)`)
+)
+
+// parseLog reads the lines of an error log; what is no line of nginx's is left out.
+func parseLog(l *diag.Log) []event {
+	if l == nil {
+		return nil
+	}
+	var events []event
+	for i, line := range l.Lines {
+		if e, ok := parseEvent(line); ok {
+			e.Line = i + 1
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+func parseEvent(line string) (event, bool) {
+	m := logLine.FindStringSubmatch(line)
+	if m == nil {
+		return event{}, false
+	}
+	e := event{Text: line, Level: m[1], Message: m[2]}
+	if at := logField.FindStringIndex(e.Message); at != nil {
+		for _, f := range logField.FindAllStringSubmatch(e.Message[at[0]:], -1) {
+			value := strings.Trim(f[2], `"`)
+			switch f[1] {
+			case "client":
+				e.Client = value
+			case "server":
+				e.Server = value
+			case "request":
+				e.Request = value
+			case "upstream":
+				e.Upstream = value
+			case "host":
+				e.Host = value
+			}
+		}
+		e.Message = e.Message[:at[0]]
+	}
+	if f := logOpened.FindStringSubmatch(e.Message); f != nil {
+		e.Opened = f[1]
+	}
+	if n := logErrno.FindStringSubmatch(e.Message); n != nil {
+		e.Errno, _ = strconv.Atoi(n[1])
+	}
+	return e, true
+}
+
+// logged finds the last event about the main file that pick accepts.
+func (s *site) logged(pick func(event) bool) (event, bool) {
+	for i := len(s.events) - 1; i >= 0; i-- {
+		e := s.events[i]
+		if (strings.Contains(e.Request, s.file.Name) || strings.Contains(e.Opened, s.file.Name)) && pick(e) {
+			return e, true
+		}
+	}
+	return event{}, false
+}
+
+// says picks the events whose message has a text.
+func says(text string) func(event) bool {
+	return func(e event) bool { return strings.Contains(e.Message, text) }
+}
+
+// failedWith picks the file operations that failed with one of the errors.
+func failedWith(numbers ...int) func(event) bool {
+	return func(e event) bool {
+		for _, n := range numbers {
+			if e.Opened != "" && e.Errno == n {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// line is an event as evidence.
+func (s *site) line(e event) diag.Evidence {
+	return diag.Evidence{Kind: diag.EvidenceLog, Text: "the error log says so",
+		Lines: []diag.Location{{File: s.Record.Log.Path, Line: e.Line, Column: 1, Text: e.Text}}}
+}

@@ -1,0 +1,29 @@
+package nginx
+
+import (
+	"path"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// files are the looks at this machine that the causes need: the stored file,
+// the paths that the handoff leads to, and who is to read them.
+var files = diag.Family{
+	Name: "files",
+	When: "a configuration is given, and the storage is a folder",
+	Plan: func(v *diag.View) diag.Step {
+		s := siteOf(v)
+		if s == nil || s.file == nil || s.file.Path == "" || s.download == nil {
+			return diag.Step{}
+		}
+		step := diag.Step{Look: []string{s.file.Path}, Users: []string{s.worker()}}
+		if h := s.handoff; h != nil {
+			for _, p := range append([]string{h.File}, h.Tried...) {
+				if path.IsAbs(p) {
+					step.Look = append(step.Look, p)
+				}
+			}
+		}
+		return step
+	},
+}

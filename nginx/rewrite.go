@@ -1,0 +1,339 @@
+package nginx
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
+
+// rewrites runs the rewriting directives of the block in force, in the order of
+// the file: rewrite, return, set, if, break
+// (https://nginx.org/en/docs/http/ngx_http_rewrite_module.html).
+func (s *state) rewrites() {
+	s.codes(s.level, false)
+	if s.done {
+		return
+	}
+	for _, d := range s.level.Block {
+		if strings.HasPrefix(d.Name, "rewrite_by_lua") {
+			s.undecided(d, "Lua may change the URI or answer by itself")
+			return
+		}
+	}
+}
+
+// codes runs the directives of one block. It returns true where the rest of
+// the rewriting directives is left out.
+func (s *state) codes(block *conf.Directive, inIf bool) (exit bool) {
+	for _, d := range block.Block {
+		switch d.Name {
+		case "rewrite":
+			exit = s.rewrite(d)
+		case "return":
+			s.doReturn(d)
+			exit = true
+		case "break":
+			if s.changed {
+				s.validLocation, s.changed = false, false
+			}
+			s.step(StepRewrite, d, "the rewriting directives behind it are left out")
+			exit = true
+		case "set":
+			s.set(d)
+		case "if":
+			if !inIf {
+				exit = s.doIf(d)
+			}
+		default:
+			if setsUnknown(d.Name) && strings.HasPrefix(d.Arg(0), "$") {
+				s.vars[d.Arg(0)[1:]] = value{why: "$" + d.Arg(0)[1:] + " is set by " + d.Name}
+			}
+		}
+		if exit || s.done {
+			return true
+		}
+	}
+	return false
+}
+
+// setsUnknown says that a directive sets a variable to what the configuration
+// does not tell.
+func setsUnknown(name string) bool {
+	return strings.HasPrefix(name, "set_")
+}
+
+func (s *state) set(d *conf.Directive) {
+	name, ok := strings.CutPrefix(d.Arg(0), "$")
+	if !ok || len(d.Args) != 2 {
+		return
+	}
+	v := s.expand(d.Arg(1), true)
+	switch name {
+	case "args", "query_string":
+		if v.why != "" {
+			s.undecided(d, "the arguments depend on what is not known: %s", v.why)
+			return
+		}
+		s.args, s.validUnparsed = v.text, false
+	default:
+		s.vars[name] = v
+	}
+	if v.why == "" {
+		s.step(StepRewrite, d, "$%s is %q", name, v.text)
+	} else {
+		s.step(StepRewrite, d, "$%s is not known: %s", name, v.why)
+	}
+}
+
+// rewrite runs a rewrite directive (ngx_http_script_regex_start_code and
+// _end_code).
+func (s *state) rewrite(d *conf.Directive) (exit bool) {
+	p := s.r.pattern(d.Arg(0), false)
+	captures, ok, why := p.match(s.uri)
+	if why != "" {
+		s.undecided(d, "%s", why)
+		return true
+	}
+	if !ok {
+		s.captures = nil
+		return false
+	}
+	s.capture(p, captures)
+	to, flag := d.Arg(1), d.Arg(2)
+	status := 0
+	switch {
+	case flag == "permanent":
+		status = http.StatusMovedPermanently
+	case flag == "redirect", strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"), strings.HasPrefix(to, "$scheme"):
+		status = http.StatusFound
+	}
+	to, dropArgs := strings.CutSuffix(to, "?")
+	if status != 0 {
+		s.rewriteRedirect(d, status, to, dropArgs)
+		return true
+	}
+	s.internal, s.validUnparsed = true, false
+	if flag == "break" {
+		s.validLocation, s.changed = false, false
+	} else {
+		s.changed = true
+	}
+	path, args, hasArgs := cutArgs(to)
+	uri := s.expand(path, false)
+	if uri.why != "" {
+		s.undecided(d, "the new URI depends on what is not known: %s", uri.why)
+		return true
+	}
+	if hasArgs {
+		a := s.expand(args, true)
+		if a.why != "" {
+			s.undecided(d, "the new arguments depend on what is not known: %s", a.why)
+			return true
+		}
+		if !dropArgs && s.args != "" {
+			a.text += "&" + s.args
+		}
+		s.args = a.text
+	} else if dropArgs {
+		s.args = ""
+	}
+	s.uri = uri.text
+	if s.uri == "" {
+		s.fail(http.StatusInternalServerError, Failed, d, "the rewritten URI has a zero length")
+		return true
+	}
+	s.step(StepRewrite, d, "the URI becomes %s", withArgs(s.uri, s.args))
+	return flag == "last" || flag == "break"
+}
+
+func (s *state) rewriteRedirect(d *conf.Directive, status int, to string, dropArgs bool) {
+	v := s.expand(to, true)
+	if v.why != "" {
+		s.undecided(d, "a redirect (%d) to what is not known: %s", status, v.why)
+		return
+	}
+	target := unescapeRedirect(v.text)
+	if !dropArgs && s.args != "" {
+		sep := "?"
+		if strings.Contains(to, "?") {
+			sep = "&"
+		}
+		target += sep + s.args
+	}
+	s.out.Text = target
+	s.step(StepReturn, d, "redirects (%d) to %s", status, target)
+	s.fail(status, Returned, nil, "")
+}
+
+// cutArgs cuts a replacement at the first "?" that is written in it.
+func cutArgs(to string) (path, args string, ok bool) { return strings.Cut(to, "?") }
+
+func withArgs(uri, args string) string {
+	if args == "" {
+		return uri
+	}
+	return uri + "?" + args
+}
+
+// doReturn runs a return directive. An answer with a text of its own is not
+// subject to error_page unless it is a redirect.
+func (s *state) doReturn(d *conf.Directive) {
+	status, err := strconv.Atoi(d.Arg(0))
+	text := ""
+	if len(d.Args) > 1 {
+		text = d.Arg(1)
+	}
+	if err != nil {
+		status, text = http.StatusFound, d.Arg(0)
+	}
+	v := s.expand(text, false)
+	if v.why != "" {
+		s.undecided(d, "answers %d with what is not known: %s", status, v.why)
+		s.out.Status = status
+		return
+	}
+	s.out.Text = v.text
+	switch {
+	case isRedirect(status):
+		s.step(StepReturn, d, "redirects (%d) to %s", status, v.text)
+		s.fail(status, Returned, nil, "")
+	case text == "" && status >= 300:
+		s.step(StepReturn, d, "answers %d", status)
+		s.fail(status, Returned, nil, "")
+	default:
+		s.step(StepReturn, d, "answers %d", status)
+		if s.errStatus != 0 {
+			status = s.errStatus // of the error_page that led here
+		}
+		s.end(Returned, status, v.text)
+	}
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// doIf runs an if block. In a location its block is in force afterwards.
+func (s *state) doIf(d *conf.Directive) (exit bool) {
+	holds, why := s.condition(d)
+	if why != "" {
+		if !s.harmless(d) {
+			s.undecided(d, "the condition is not known: %s", why)
+			return true
+		}
+		for _, set := range d.All("set") {
+			s.vars[strings.TrimPrefix(set.Arg(0), "$")] = value{why: "$" + strings.TrimPrefix(set.Arg(0), "$") + " is set on a condition that is not known: " + why}
+		}
+		s.step(StepRewrite, d, "the condition is not known: %s; it changes nothing but variables", why)
+		return false
+	}
+	if !holds {
+		return false
+	}
+	s.step(StepRewrite, d, "the condition holds")
+	if s.loc != s.srv.root {
+		s.level = d
+		if h := handlerOf(d); h != nil {
+			s.handler = h
+		}
+	}
+	return s.codes(d, true)
+}
+
+// harmless says that the block of an if does nothing but set variables, so
+// that the way can be followed whether its condition holds or not.
+func (s *state) harmless(d *conf.Directive) bool {
+	for _, c := range d.Block {
+		if c.Name != "set" || c.Arg(0) == "$args" {
+			return false
+		}
+	}
+	return s.loc == s.srv.root || s.loc.dir.First("try_files") == nil
+}
+
+// condition decides the condition of an if (ngx_http_rewrite_if_condition).
+func (s *state) condition(d *conf.Directive) (holds bool, why string) {
+	words := d.Texts(0)
+	if len(words) == 0 || !strings.HasPrefix(words[0], "(") || !strings.HasSuffix(words[len(words)-1], ")") {
+		return false, "it is written in a way that nginx refuses"
+	}
+	words[0] = words[0][1:]
+	if words[0] == "" {
+		words = words[1:]
+	}
+	if n := len(words) - 1; n >= 0 {
+		if words[n] = strings.TrimSuffix(words[n], ")"); words[n] == "" && n > 0 && d.Arg(len(d.Args)-1) == ")" {
+			words = words[:n]
+		}
+	}
+	switch {
+	case len(words) == 1 && strings.HasPrefix(words[0], "$"):
+		v := s.expand(words[0], false)
+		return v.text != "" && v.text != "0", v.why
+	case len(words) == 2 && strings.Contains(words[0], "-"):
+		return s.fileTest(words[0], words[1])
+	case len(words) == 3 && strings.HasPrefix(words[0], "$"):
+		return s.comparison(words[0], words[1], words[2])
+	}
+	return false, "it is written in a way that nginx refuses"
+}
+
+func (s *state) comparison(left, op, right string) (holds bool, why string) {
+	v := s.expand(left, false)
+	if v.why != "" {
+		return false, v.why
+	}
+	negative := strings.HasPrefix(op, "!")
+	switch op {
+	case "=", "!=":
+		w := s.expand(right, false)
+		return (v.text == w.text) != negative, w.why
+	case "~", "~*", "!~", "!~*":
+		p := s.r.pattern(right, strings.HasSuffix(op, "*"))
+		captures, ok, why := p.match(v.text)
+		if why != "" {
+			return false, why
+		}
+		if ok {
+			s.capture(p, captures)
+		} else {
+			s.captures = nil
+		}
+		return ok != negative, ""
+	}
+	return false, "it is written in a way that nginx refuses"
+}
+
+func (s *state) fileTest(op, path string) (holds bool, why string) {
+	v := s.expand(path, false)
+	if v.why != "" {
+		return false, v.why
+	}
+	negative := strings.HasPrefix(op, "!")
+	kind := s.r.look(v.text)
+	if kind == FileUnknown || strings.HasSuffix(op, "x") && kind == FileRegular {
+		return false, "what is at " + v.text + " is not known"
+	}
+	holds = kind != FileMissing
+	switch op[len(op)-1] {
+	case 'f':
+		holds = kind == FileRegular
+	case 'd':
+		holds = kind == FileFolder
+	}
+	return holds != negative, ""
+}
+
+// look says what is at a path.
+func (r *Router) look(path string) FileKind {
+	if r.opts.Files == nil || path == "" {
+		return FileUnknown
+	}
+	return r.opts.Files(path)
+}

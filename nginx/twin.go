@@ -1,0 +1,179 @@
+package nginx
+
+import (
+	"path"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// twin is a public way to a file of an internal location.
+type twin struct {
+	internal *conf.Directive // the location that keeps it internal
+	at       *conf.Directive // the location, or the root directive, that serves it
+	uri      string
+	route    *Route
+	asked    bool // the URL is the stored file's, on the server that is asked
+}
+
+// twinProbe is the id of the probe that asks for the first twin.
+const twinProbe = "proxy-twin"
+
+// twins are the public ways to the files behind internal locations.
+func (s *site) twins() []twin {
+	var list []twin
+	for _, block := range s.conf.HTTP.All("server") {
+		for _, l := range locations(block) {
+			folder, ok := s.folderOf(l)
+			if !ok || !isInternal(l) {
+				continue
+			}
+			name := "proxydiag-probe"
+			if s.file != nil && s.file.Path != "" && s.same(path.Dir(s.file.Path), folder) {
+				name = path.Base(s.file.Path)
+			}
+			for _, other := range s.conf.HTTP.All("server") {
+				list = append(list, s.twinsIn(other, l, folder, name)...)
+			}
+		}
+	}
+	return list
+}
+
+// twinsIn looks for the file name of a folder in all mappings of a server block.
+func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []twin {
+	var list []twin
+	tried := map[string]bool{}
+	for _, d := range mappings(block) {
+		if strings.Contains(d.Arg(0), "$") || !path.IsAbs(d.Arg(0)) || !s.below(folder, d.Arg(0)) {
+			continue
+		}
+		rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(d.Arg(0))), "/")
+		base := "/"
+		if d.Name == "alias" {
+			kind, prefix := LocationName(d.Parent)
+			if kind != LocationPrefix && kind != LocationNoRegex {
+				continue
+			}
+			base = strings.TrimSuffix(prefix, "/") + "/"
+		}
+		uri := path.Join(base, rel, name)
+		if tried[uri] {
+			continue
+		}
+		tried[uri] = true
+		if t := s.public(block, uri, path.Join(folder, name)); t != nil {
+			list = append(list, twin{internal: internal, at: servedBy(t), uri: uri, route: t, asked: s.asks(block, name)})
+		}
+	}
+	return list
+}
+
+// mappings are the root and alias directives of a server block.
+func mappings(block *conf.Directive) []*conf.Directive {
+	var list []*conf.Directive
+	block.Walk(func(d *conf.Directive) bool {
+		if d.Name == "root" || d.Name == "alias" {
+			list = append(list, d)
+		}
+		return true
+	})
+	if block.First("root") == nil {
+		list = append(list, effective(block, "root")...)
+	}
+	return list
+}
+
+// public is the way of a plain request to a file, nil where it does not lead
+// there or where something may still refuse.
+func (s *site) public(block *conf.Directive, uri, file string) *Route {
+	q := Request{Host: hostOf(block), URI: diag.EscapePath(uri)}
+	if s.download != nil && s.download.Server == block {
+		q = request(s.Exchange(diag.ProxyGet))
+		q.URI = diag.EscapePath(uri)
+	}
+	t := s.router.Route(q)
+	if t.Server != block || len(t.Provided) > 0 || len(t.Effective("allow", "deny", "auth_basic", "auth_request")) > 0 {
+		return nil
+	}
+	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+		return nil // meant for the check itself
+	}
+	switch {
+	case t.Outcome == File && s.same(t.File, file):
+		return t
+	case t.Outcome == Undecided && len(t.Tried) > 0 && s.same(t.Tried[0], file):
+		return t
+	}
+	return nil
+}
+
+// servedBy is the location that a file is served from, or the root directive
+// where that stands further out.
+func servedBy(t *Route) *conf.Directive {
+	if t.Location != nil && (t.FileBy == nil || t.FileBy.Parent == t.Location) {
+		return t.Location
+	}
+	return t.FileBy
+}
+
+// hostOf is a host by which a server block is asked.
+func hostOf(block *conf.Directive) string {
+	if names := plainNames(block); len(names) > 0 {
+		return names[0]
+	}
+	return "localhost"
+}
+
+// asks says that the twin's URL can be asked for as it is: it names the stored
+// file, on the server block that answers the download's host.
+func (s *site) asks(block *conf.Directive, name string) bool {
+	return s.download != nil && s.download.Server == block && s.file != nil && path.Base(s.file.Name) == name
+}
+
+// folderOf is the folder that a prefix location is mapped to.
+func (s *site) folderOf(l *conf.Directive) (string, bool) {
+	kind, name := LocationName(l)
+	if kind != LocationPrefix && kind != LocationNoRegex {
+		return "", false
+	}
+	for _, d := range Effective(l, "alias", "root") {
+		folder := d.Arg(0)
+		if strings.Contains(folder, "$") || !path.IsAbs(folder) {
+			continue
+		}
+		if d.Name == "root" {
+			folder = path.Join(folder, name)
+		}
+		return path.Clean(folder), true
+	}
+	return "", false
+}
+
+// locations are all locations of all server blocks.
+func (s *site) locations() []*conf.Directive {
+	var list []*conf.Directive
+	for _, block := range s.conf.HTTP.All("server") {
+		list = append(list, locations(block)...)
+	}
+	return list
+}
+
+// twinAsked asks the proxy for the stored file by its public twin.
+var twinAsked = diag.Family{
+	Name: "twin",
+	When: "the configuration has a public way to the storage",
+	Plan: func(v *diag.View) diag.Step {
+		s := siteOf(v)
+		if s == nil || s.download == nil || !v.Exchange(diag.ProxyGet).Answered() {
+			return diag.Step{}
+		}
+		for _, t := range s.twins() {
+			if t.asked {
+				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Target: diag.EscapePath(t.uri)}}}
+			}
+		}
+		return diag.Step{}
+	},
+}

@@ -1,0 +1,134 @@
+package nginx
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
+
+// content answers the request: by the handler in force, or from a file.
+func (s *state) content() {
+	switch {
+	case s.handler == nil:
+		s.static()
+	case protocols[s.handler.Name] != "":
+		s.pass()
+	case s.handler.Name == "empty_gif" || s.handler.Name == "stub_status":
+		s.step(StepReturn, s.handler, "answers by itself")
+		s.end(Returned, s.okStatus(), "")
+	default:
+		s.undecided(s.handler, "%s answers, in a way that the configuration does not tell", s.handler.Name)
+	}
+}
+
+// pass hands the request to an upstream.
+func (s *state) pass() {
+	d := s.handler
+	u := &Upstream{Pass: d, Protocol: protocols[d.Name]}
+	s.out.Upstream = u
+	text, inherits := d.Arg(0), d.Parent
+	v := s.expand(text, false)
+	if v.why != "" {
+		u.Unknown = v.why
+		s.step(StepProxy, d, "hands over to an upstream that is not known: %s", v.why)
+		s.end(Proxied, 0, "")
+		return
+	}
+	address, uri, standard := v.text, "", ""
+	if d.Name == "proxy_pass" || d.Name == "grpc_pass" {
+		address, uri, standard = s.splitURL(u, v.text)
+	}
+	u.Host = address
+	u.peers(s.r, d, standard)
+	if u.Protocol == "http" || u.Protocol == "https" {
+		u.URI = s.upstreamURI(uri, inherits, strings.Contains(text, "$"))
+		s.step(StepProxy, d, "hands over to %s, which is asked for %s", u.Host, u.URI)
+	} else {
+		s.step(StepProxy, d, "hands over to %s", u.Host)
+	}
+	s.end(Proxied, s.errStatus, "")
+}
+
+// splitURL cuts the URL of proxy_pass into host and URI.
+func (s *state) splitURL(u *Upstream, text string) (address, uri, port string) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text, "", ""
+	}
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "http", "grpc":
+		port = "80"
+	case "https", "grpcs":
+		port = "443"
+	}
+	if u.Protocol == "http" {
+		u.Protocol = scheme
+	}
+	if path, isUnix := strings.CutPrefix(rest, "unix:"); isUnix {
+		path, uri, _ = strings.Cut(path, ":")
+		return "unix:" + path, uri, ""
+	}
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		return rest[:i], rest[i:], port
+	}
+	return rest, "", port
+}
+
+// peers finds the servers of an upstream block, or the one that is written.
+func (u *Upstream) peers(r *Router, pass *conf.Directive, port string) {
+	for _, b := range r.conf.HTTP.All("upstream") {
+		if b.Arg(0) == u.Host {
+			u.Block = b
+		}
+	}
+	if u.Block == nil {
+		u.Peers = []Peer{{Addr: withPort(u.Host, port), Directive: pass}}
+		return
+	}
+	for _, d := range u.Block.All("server") {
+		p := Peer{Addr: withPort(d.Arg(0), "80"), Directive: d}
+		for _, word := range d.Texts(1) {
+			p.Down = p.Down || word == "down"
+			p.Backup = p.Backup || word == "backup"
+		}
+		u.Peers = append(u.Peers, p)
+	}
+}
+
+// withPort adds a port where an address has none.
+func withPort(addr, port string) string {
+	if port == "" || strings.HasPrefix(addr, "unix:") || strings.LastIndexByte(addr, ':') > strings.LastIndexByte(addr, ']') {
+		return addr
+	}
+	return addr + ":" + port
+}
+
+// upstreamURI is the request target that proxy_pass sends
+// (ngx_http_proxy_create_request): the URI that a proxy_pass with variables
+// names, as it is; without a URI part what the client sent, unless the URI
+// was changed; otherwise the URI part in place of the location's name.
+func (s *state) upstreamURI(uri string, in *conf.Directive, variables bool) string {
+	switch {
+	case variables && uri != "":
+		if uri[0] == '?' {
+			uri = "/" + uri
+		}
+		return uri
+	case uri == "" && s.validUnparsed:
+		return s.unparsed
+	}
+	rest := s.uri
+	if s.validLocation && uri != "" {
+		for in.Name != "location" && in.Parent != nil {
+			in = in.Parent
+		}
+		_, name := LocationName(in)
+		rest = rest[min(len(name), len(rest)):]
+	} else {
+		uri = ""
+	}
+	if s.quoted || s.internal {
+		rest = escapeURI(rest)
+	}
+	return withArgs(uri+rest, s.args)
+}
