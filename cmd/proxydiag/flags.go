@@ -211,7 +211,7 @@ func (c *clientFlags) register(f *pflag.FlagSet) {
 	f.DurationVar(&c.timeout, "timeout", defaultTimeout, "how long one request may take")
 	f.StringArrayVar(&c.resolve, "resolve", nil, "`HOST:PORT:ADDR`: connect to ADDR for HOST:PORT, repeatable")
 	f.BoolVar(&c.insecure, "insecure", false, "accept any TLS certificate")
-	f.IntVar(&c.concurrency, "concurrency", 8, "how many requests are under way at once")
+	f.IntVar(&c.concurrency, "concurrency", diag.DefaultConcurrency, "how many requests are under way at once")
 }
 
 func (c *clientFlags) options() (compare.Options, error) {

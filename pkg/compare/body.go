@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	bufferSize    = 128 << 10 // of each read of the body, and of the expected content
+	bufferSize    = 256 << 10 // of each read of the body, and of the expected content
 	sampleSize    = 512
 	diffSize      = 64
 	hashLimit     = 1 << 20

@@ -24,7 +24,8 @@ type Observer struct {
 	Client compare.Options
 	// Config is the proxy's configuration as read before the run, nil where none is given.
 	Config *Config
-	// Concurrency is how many probes are under way at once; 0 means 8.
+	// Concurrency is how many probes are under way at once; 0 means
+	// DefaultConcurrency.
 	Concurrency int
 	// Mode is the file mode of fixtures; 0 means 0644.
 	Mode uint32
@@ -33,6 +34,11 @@ type Observer struct {
 	// several goroutines.
 	Progress func(string)
 }
+
+// DefaultConcurrency is what fits into the accept queue of small application
+// servers, which is often 5: a connection that finds it full is retried by the
+// system after a second.
+const DefaultConcurrency = 5
 
 // cleanupTime is how long the removal of fixtures may take after a run,
 // whatever became of the run's own context.
@@ -147,7 +153,7 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 func (r *run) probe(ctx context.Context, probes []Probe) {
 	limit := r.Concurrency
 	if limit <= 0 {
-		limit = 8
+		limit = DefaultConcurrency
 	}
 	slots := make(chan struct{}, limit)
 	got := make([]Exchange, len(probes))
