@@ -330,8 +330,5 @@ func TestRouteAsNginx(t *testing.T) {
 			pairs += against(t, texts[name], root, app, asks, func(err error) { t.Fatal(err) })
 		})
 	}
-	if !t.Failed() && pairs < 100 {
-		t.Errorf("only %d pairs", pairs)
-	}
 	t.Logf("%d pairs", pairs)
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +29,7 @@ type stackFlags struct {
 	companion                       bool
 	companionListen                 string
 	denied, missing                 string
-	header                          []string
+	header, as                      []string
 	profile                         string
 	large                           size
 }
@@ -49,6 +51,7 @@ func (s *stackFlags) register(cmd *cobra.Command) {
 	f.StringVar(&s.missing, "missing", "", "`URL` of a download that is not there")
 	f.StringVar(&s.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
 	f.Var(&s.large, "large", "also put and download a file of this `SIZE`, like 5G; one request may then take as long as bytes come")
+	f.StringArrayVar(&s.as, "as", nil, "`NAME=HEADER`: a further user, by Cookie or Authorization field, repeatable")
 	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
 	complete(cmd, "sendfile", kindsWithColon())
 	complete(cmd, "server", sendfile.Names())
@@ -94,6 +97,9 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 	}
 	if stack.Profile, err = diag.ParseProfile(s.profile); err != nil {
 		return stack, fmt.Errorf("--profile: %w", err)
+	}
+	if stack.As, err = parseUsers(s.as); err != nil {
+		return stack, err
 	}
 	stack.Header, err = parseHeader(s.header)
 	return stack, err
@@ -181,6 +187,26 @@ func unwrapURL(err error) error {
 	}
 	return err
 }
+
+// parseUsers reads NAME=HEADER.
+func parseUsers(list []string) ([]diag.As, error) {
+	var users []diag.As
+	for _, text := range list {
+		name, field, ok := strings.Cut(text, "=")
+		header, err := parseHeader([]string{field})
+		if !ok || err != nil || !userName.MatchString(name) {
+			return nil, fmt.Errorf("--as: write NAME=FIELD: VALUE, for example --as 'eve=Cookie: sessionid=…'; the name has letters, digits and dashes")
+		}
+		if slices.ContainsFunc(users, func(u diag.As) bool { return u.Name == name }) {
+			return nil, fmt.Errorf("--as %s: two users have this name; give each its own", name)
+		}
+		users = append(users, diag.As{Name: name, Field: header[0]})
+	}
+	return users, nil
+}
+
+// userName is what a user of --as may be called.
+var userName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
 // parseHeader reads NAME: VALUE fields.
 func parseHeader(lines []string) (compare.Header, error) {

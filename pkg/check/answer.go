@@ -234,6 +234,13 @@ func proxyRule(code string) func(*diag.View) []diag.Finding {
 		if x := hostRejection(v); x != nil && code == "proxy-host-rejected" {
 			finding.Evidence = append(finding.Evidence, said(x))
 		}
+		if code == "handoff-not-found" && keptPrefix(v) {
+			f := v.Fixture(roleCanary)
+			finding.Detail += fmt.Sprintf(" It keeps the prefix: a file that was put at %s for a moment came instead of the one at %s.",
+				f.Path, v.Fixture(diag.RoleMain).Path)
+			finding.Fix = "Map the prefix itself to the storage's folder, so that it is not looked for below it."
+			finding.Evidence = append(finding.Evidence, said(v.Exchange(proxyCanary)))
+		}
 		if x := v.Exchange(backendEcho); x != nil && code == "handoff-echoed" {
 			finding.Evidence = append(finding.Evidence, said(x))
 		}

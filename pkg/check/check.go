@@ -30,7 +30,7 @@ const (
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
-		delivery, repeat, head, direct, errors, exposure, traversal, forged, hosts, scheme, echo,
+		delivery, repeat, users, head, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary,
 		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
 		large,
 	}

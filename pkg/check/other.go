@@ -22,11 +22,12 @@ func otherFault(v *diag.View, k kind) fault {
 		}
 		return fault{"proxy-body-altered", fmt.Sprintf("Unpacked, the body is not the file (Content-Encoding: %s).", coding(p))}
 	}
+	switch p.Status {
+	case 403, 429, 502, 503, 504:
+		return fault{} // a rule for such files, a limit, or a hiccup
+	}
 	if reached, _ := v.Reached(k.probe()); reached == diag.No && v.Stack.Companion {
 		return fault{"proxy-not-routed", fmt.Sprintf("The proxy answers %s by itself: the request did not reach the application.", status(p))}
-	}
-	if p.Status == 502 || p.Status == 503 || p.Status == 504 {
-		return fault{}
 	}
 	return afterHandoff(v, b, p)
 }

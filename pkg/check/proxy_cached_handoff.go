@@ -24,6 +24,20 @@ var proxyCachedHandoff = diag.Rule{
 }
 
 func judgeCachedHandoff(v *diag.View) []diag.Finding {
+	for _, u := range v.Stack.As {
+		b, p := v.Exchange(asUser(diag.Backend, u)), v.Exchange(asUser(diag.Proxy, u))
+		if b.Answered() && b.Status >= 400 && p.Delivers() {
+			return []diag.Finding{{
+				Detail:   fmt.Sprintf("The application refuses %s (%s); through the proxy %s gets the file, after another user has.", u.Name, status(b), u.Name),
+				Evidence: []diag.Evidence{said(b), said(p)},
+			}}
+		}
+	}
+	return replayed(v)
+}
+
+// replayed is the finding about a second request that the companion did not see.
+func replayed(v *diag.View) []diag.Finding {
 	first, again := v.Exchange(diag.ProxyGet), v.Exchange(diag.ProxyAgain)
 	if !v.Stack.Companion || !first.Delivers() || !again.Delivers() {
 		return nil

@@ -73,7 +73,10 @@ func judgeRules(v *View, rules []Rule) []candidate {
 func (r Rule) judge(v *View) []candidate {
 	var found []candidate
 	for _, f := range r.Judge(v) {
-		f.Code, f.Culprit, f.Check, f.Title = r.Code, r.Part, r.Check, r.Title
+		f.Code, f.Culprit, f.Title = r.Code, r.Part, r.Title
+		if f.Check == "" {
+			f.Check = r.Check
+		}
 		if f.Severity == "" {
 			f.Severity = r.Severity
 		}

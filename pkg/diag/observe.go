@@ -96,6 +96,9 @@ func newRun(o *Observer, stack Stack) *run {
 	for _, f := range stack.Header {
 		r.redact.named[strings.ToLower(f.Name)] = true
 	}
+	for _, u := range stack.As {
+		r.redact.named[strings.ToLower(u.Field.Name)] = true
+	}
 	if stack.ErrorLog != "" {
 		r.log = tailLog(stack.ErrorLog)
 	}
@@ -217,16 +220,36 @@ func (r *run) request(p Probe) compare.Request {
 	if p.Role == "" {
 		kept = r.stored[RoleMain] // whatever else is asked for: does it give the main fixture away?
 	}
+	if p.Expect != "" {
+		kept = r.stored[p.Expect]
+	}
 	if kept.content != nil {
 		req.Expect = kept.content()
 	}
 	if p.Patient {
 		req.Patient, req.Progress = true, r.meter(p.Method+" "+string(p.Port)+": "+p.ID)
 	}
-	req.Header = append(req.Header, r.stack.Header...)
+	for _, f := range r.stack.Header {
+		if p.As == "" || !strings.EqualFold(f.Name, r.user(p.As).Name) {
+			req.Header = append(req.Header, f)
+		}
+	}
+	if p.As != "" {
+		req.Header = append(req.Header, r.user(p.As))
+	}
 	req.Header = append(req.Header, p.Header...)
 	req.Header = append(req.Header, compare.Field{Name: probeHeader, Value: r.id + "." + p.ID})
 	return req
+}
+
+// user is the field by which a further user asks.
+func (r *run) user(name string) compare.Field {
+	for _, u := range r.stack.As {
+		if u.Name == name {
+			return u.Field
+		}
+	}
+	return compare.Field{}
 }
 
 func (r *run) finish() {

@@ -30,6 +30,11 @@ type Probe struct {
 	Host   string `json:"host,omitempty"`
 	// Header fields are sent besides those of the stack.
 	Header compare.Header `json:"header,omitempty"`
+	// As names the user who asks, in place of the stack's own credentials.
+	As string `json:"as,omitempty"`
+	// Expect is the role of the fixture whose content the body is compared
+	// with; empty: Role's.
+	Expect string `json:"expect,omitempty"`
 	// Parts asks for the body to be verified part by part: ranges at their
 	// offsets, a content coding after decoding. The exchange's Parts tell.
 	Parts bool `json:"parts,omitempty"`
@@ -57,6 +62,9 @@ type Put struct {
 	Absent bool `json:"absent,omitempty"`
 	// Denied fixtures are put, and refused by the companion.
 	Denied bool `json:"denied,omitempty"`
+	// Like is the role of a fixture whose file name this one has, in Folder; the
+	// companion does not know of it.
+	Like string `json:"like,omitempty"`
 	// Rewrites is the role of a fixture that is rewritten in place, with other
 	// content and Size; this role then has its name.
 	Rewrites string `json:"rewrites,omitempty"`

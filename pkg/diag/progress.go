@@ -2,6 +2,7 @@ package diag
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -60,6 +61,19 @@ type watched struct {
 	ctx        context.Context
 	done, size int64
 	tell       func(done, total int64)
+}
+
+// Seek implements io.Seeker, for files that have holes.
+func (w *watched) Seek(offset int64, whence int) (int64, error) {
+	s, ok := w.Reader.(io.Seeker)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	at, err := s.Seek(offset, whence)
+	if err == nil {
+		w.done = at
+	}
+	return at, err
 }
 
 // Read implements io.Reader.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
@@ -126,5 +127,9 @@ func (r redactor) stack(s Stack) Stack {
 	s.Backend, s.Proxy, s.Direct = URL(r.url(string(s.Backend))), URL(r.url(string(s.Proxy))), URL(r.url(string(s.Direct)))
 	s.Denied, s.Missing = r.url(s.Denied), r.url(s.Missing)
 	s.Header = r.header(s.Header)
+	s.As = slices.Clone(s.As)
+	for i := range s.As {
+		s.As[i].Field.Value = r.hash(s.As[i].Field.Value)
+	}
 	return s
 }

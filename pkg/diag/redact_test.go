@@ -70,6 +70,7 @@ func TestRedactExchangeAndStack(t *testing.T) {
 	s := r.stack(Stack{
 		Storage: "s3://b?secret=hunter2", Backend: "http://u:hunter2@h/", Proxy: "http://h/?token=hunter2",
 		Denied: "http://h/?sig=hunter2", Header: compare.Header{{Name: "X-Tenant", Value: "hunter2"}},
+		As: []As{{Name: "eve", Field: compare.Field{Name: "X-Role", Value: "hunter2"}}},
 	})
 	for _, v := range []any{x, s} {
 		if text := string(mustJSON(t, v)); strings.Contains(text, "hunter2") {

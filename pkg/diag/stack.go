@@ -48,8 +48,17 @@ type Stack struct {
 	// Profile says how much is asked; empty: Standard.
 	Profile Profile `json:"profile,omitempty"`
 
+	// As are further users of the application, who are compared with the first.
+	As []As `json:"as,omitempty"`
+
 	// Header fields are sent with every request to the backend and the proxy.
 	Header compare.Header `json:"header,omitempty"`
+}
+
+// As is a further user: a name for people, and the field that says who asks.
+type As struct {
+	Name  string        `json:"name"`
+	Field compare.Field `json:"field"`
 }
 
 // URL is a download URL: {name} in it stands for the escaped name of the file,

@@ -53,6 +53,9 @@ func (r *run) fixture(p Put) fixture.Fixture {
 	if n := p.Length - len(p.Lead) - len(f.Name); n > 0 {
 		f.Name = strings.TrimSuffix(f.Name, p.Ext) + strings.Repeat("-", n) + p.Ext
 	}
+	if p.Like != "" {
+		f.Name = path.Base(r.stored[p.Like].fixture.Name)
+	}
 	f.Name = path.Join(p.Folder, p.Lead+f.Name)
 	if r.stack.Fixed != "" && p.Role == RoleMain {
 		f.Name = r.stack.Fixed
@@ -120,7 +123,7 @@ var companionTime = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 
 // tellCompanion makes the companion answer for a fixture.
 func (r *run) tellCompanion(p Put, f fixture.Fixture, rec FixtureRecord) {
-	if r.Companion == nil || p.Absent || !rec.OK() {
+	if r.Companion == nil || p.Absent || p.Like != "" || !rec.OK() {
 		return
 	}
 	if p.Denied {
