@@ -3,7 +3,6 @@ package e2e
 import (
 	"net"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/proxydiag/proxydiag/nginx"
@@ -12,10 +11,7 @@ import (
 // BenchmarkCheck is a whole check of a healthy nginx as a user runs it, the
 // start of the process included. scripts/bench-check prints it.
 func BenchmarkCheck(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "proxydiag")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/proxydiag").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	binary := build(b)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

@@ -63,7 +63,7 @@ func main() {
 	}
 	binary := flag.String("proxydiag", "", "the program to measure")
 	size := flag.Int64("size", 4<<30, "of the file, in bytes")
-	rounds := flag.Int("rounds", 3, "how often each is measured")
+	rounds := flag.Int("rounds", 5, "how often each is measured")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
