@@ -2,6 +2,7 @@ package hostile_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -149,7 +150,7 @@ func TestLargeNotAsked(t *testing.T) {
 
 // TestLargeCancelled: cancelled at any point, nothing is left and nothing is claimed.
 func TestLargeCancelled(t *testing.T) {
-	for _, at := range []string{"putting", "back: ", "GET proxy: proxy-large: ", "HEAD proxy: proxy-large-head"} {
+	for _, at := range []string{"putting", "reading back", "GET proxy: proxy-large: ", "HEAD proxy: proxy-large-head"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := setup{companion: true, large: 4 * size, client: compare.Options{Timeout: 20 * brief}}
 		seen := false
@@ -158,6 +159,9 @@ func TestLargeCancelled(t *testing.T) {
 				cancel()
 			}
 			seen = seen || strings.HasPrefix(text, "GET proxy")
+		}
+		if at == "reading back" {
+			s.store = func(store fixture.Store) fixture.Store { return cancelling{store, cancel} }
 		}
 		if strings.HasPrefix(at, "GET") {
 			// Slow enough for progress to be told, until it is cancelled.
@@ -191,4 +195,18 @@ func TestLargeCancelled(t *testing.T) {
 			t.Errorf("%s: the run was not interrupted", at)
 		}
 	}
+}
+
+// cancelling cancels the run when the large file is opened.
+type cancelling struct {
+	fixture.Store
+	cancel context.CancelFunc
+}
+
+func (s cancelling) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	file, err := s.Store.Open(ctx, name)
+	if strings.HasPrefix(name, fixture.Prefix+"large-") {
+		s.cancel()
+	}
+	return file, err
 }

@@ -45,6 +45,8 @@ type setup struct {
 	large  int64
 	// progress is the observer's.
 	progress func(string)
+	// store stands in front of the storage.
+	store func(fixture.Store) fixture.Store
 }
 
 // observe runs the whole diagnosis and ends all that it started.
@@ -56,6 +58,9 @@ func (s setup) observe(t *testing.T, ctx context.Context) *diag.Record {
 		s.client.Timeout = brief
 	}
 	observer := diag.Observer{Store: fixture.OpenDir(stack.Storage), Client: s.client, Progress: s.progress}
+	if s.store != nil {
+		observer.Store = s.store(observer.Store)
+	}
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -32,6 +32,7 @@ func (x *run) http1(conn net.Conn) error {
 		DialTLSContext:         dial,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 2 * maxHead, // wire's own limit comes first
+		MaxIdleConnsPerHost:    -1,          // closed at the body's end: what comes after it would be logged
 		Protocols:              &only,
 	}
 	defer transport.CloseIdleConnections()

@@ -1,9 +1,12 @@
 package compare
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,26 +74,49 @@ func TestPatientHTTP2(t *testing.T) {
 
 // Progress is told of every byte, and may end the exchange by its context.
 func TestProgress(t *testing.T) {
-	const size = 4 << 20
-	url := "http://" + hostile.Serve(t, hostile.Forever("HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(size)+"\r\n\r\n", strings.Repeat("\x00", 64<<10)))
+	serve := func(length int64) Request {
+		head := "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.FormatInt(length, 10) + "\r\n\r\n"
+		addr := hostile.Serve(t, hostile.Forever(head, strings.Repeat("\x00", 64<<10)))
+		return Request{URL: "http://" + addr, Expect: zeros(length), Patient: true}
+	}
 	var last int64
-	r := Request{URL: url, Expect: zeros(size), Patient: true, Progress: func(received, expected int64) {
-		if received < last || expected != size {
+	r := serve(4 << 20)
+	r.Progress = func(received, expected int64) {
+		if received < last || expected != 4<<20 {
 			t.Errorf("%d of %d bytes after %d", received, expected, last)
 		}
 		last = received
-	}}
-	if x := capture(t, Options{}, r); x.Body.Match != Equal || last != size {
+	}
+	if x := capture(t, Options{}, r); x.Body.Match != Equal || last != 4<<20 {
 		t.Errorf("match %q, %d bytes were told: %v", x.Body.Match, last, x.Failure)
 	}
+
+	r = serve(1 << 50)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	r.Progress = func(received, _ int64) {
-		if received > size/2 {
+		if received > 1<<20 {
 			cancel()
 		}
 	}
 	x := New(Options{}).Capture(ctx, r)
 	if x.Failure == nil || x.Failure.Kind != Canceled || x.Body.Match != Prefix {
 		t.Errorf("match %q, failure %v", x.Body.Match, x.Failure)
+	}
+}
+
+// What comes after the end of a body is not read, and nothing is logged about it.
+func TestSurplusIsNotLogged(t *testing.T) {
+	var said bytes.Buffer
+	log.SetOutput(&said)
+	defer log.SetOutput(os.Stderr)
+	for _, method := range []string{"GET", "HEAD"} {
+		url := "http://" + hostile.Serve(t, hostile.Forever("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "more"))
+		if x := capture(t, Options{}, Request{Method: method, URL: url, Expect: content("hello")}); x.Failure != nil {
+			t.Error(x.Failure)
+		}
+	}
+	if said.Len() > 0 {
+		t.Errorf("logged: %.100s", said.String())
 	}
 }
