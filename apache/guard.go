@@ -67,7 +67,7 @@ func (p *parser) skip(s *source, d *conf.Directive) {
 		in, kind, problem := l.directive()
 		in.Parent = current
 		switch {
-		case kind == tagClose && !strings.EqualFold(current.Name, in.Name):
+		case kind == tagClose && (problem != "" || !strings.EqualFold(current.Name, in.Name)):
 			p.fail(in.Pos, conf.Syntax, "expected </%s> of line %d but saw </%s>", current.Name, current.Pos.Line, in.Name)
 			return
 		case kind == tagClose:
@@ -77,7 +77,7 @@ func (p *parser) skip(s *source, d *conf.Directive) {
 			}
 			current = current.Parent
 			p.depth--
-		case kind == tagOpen && problem == "":
+		case kind == tagOpen:
 			current.Block = append(current.Block, in)
 			current = in
 			if p.depth++; p.depth > maxDepth {

@@ -13,7 +13,14 @@ import (
 func (p *parser) include(d, parent *conf.Directive, optional bool) {
 	name := absolute(p.root, d.Arg(0))
 	if !hasMeta(name) {
-		p.tree(path.Clean(name), parent, d, optional, 0)
+		clean := path.Clean(name)
+		if _, isFolder := p.files.list(clean); !isFolder && strings.HasSuffix(name, "/") {
+			if !optional {
+				p.fail(d.Pos, conf.Missing, "%q is no folder", name)
+			}
+			return
+		}
+		p.tree(clean, parent, d, optional, 0)
 		return
 	}
 	first := ""

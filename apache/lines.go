@@ -16,11 +16,10 @@ type line struct {
 	orig   string
 	breaks []lineBreak
 	// text is what is read: orig, with parameters of macros and variables
-	// put in. from says for each byte of it, and for its end, where in orig it
-	// comes from; nil: text is orig.
-	text string
-	from []span
-	via  []string // macros that it comes out of, outermost first
+	// put in. pieces say where in orig its parts come from; nil: text is orig.
+	text   string
+	pieces []piece
+	via    []string // macros that it comes out of, outermost first
 }
 
 // lineBreak says that the byte off of a joined line stands at that place.
@@ -28,6 +27,14 @@ type lineBreak struct{ off, line, column int }
 
 // span is a part of a joined line.
 type span struct{ start, end int }
+
+// piece says that text from the byte at on comes from there in orig: byte for
+// byte, or all of it from all of there.
+type piece struct {
+	at    int
+	from  span
+	plain bool // byte for byte
+}
 
 // edit replaces a part of a line's text.
 type edit struct {
@@ -42,15 +49,30 @@ func (l *line) pos(off int) conf.Pos {
 	return conf.Pos{File: l.file, Line: b.line, Column: b.column + off - b.off}
 }
 
+// pieceAt is the index of the piece that a byte of text is in.
+func (l *line) pieceAt(i int) int {
+	return sort.Search(len(l.pieces), func(n int) bool { return l.pieces[n].at > i }) - 1
+}
+
+// byteFrom is where in orig a byte of text comes from.
+func (l *line) byteFrom(i int) span {
+	if l.pieces == nil {
+		return span{i, i + 1}
+	}
+	p := l.pieces[l.pieceAt(i)]
+	if p.plain {
+		return span{p.from.start + i - p.at, p.from.start + i - p.at + 1}
+	}
+	return p.from
+}
+
 // origin is where in orig a part of text comes from.
 func (l *line) origin(start, end int) span {
-	if l.from == nil {
-		return span{start, end}
+	if end <= start {
+		return span{len(l.orig), len(l.orig)}
 	}
-	o := l.from[start]
-	if end > start {
-		o.end = max(o.end, l.from[end-1].end)
-	}
+	o := l.byteFrom(start)
+	o.end = max(o.end, l.byteFrom(end-1).end)
 	return o
 }
 
@@ -60,25 +82,39 @@ func (l line) apply(edits []edit) line {
 		return l
 	}
 	var text strings.Builder
-	var from []span
+	var pieces []piece
 	keep := func(start, end int) {
-		text.WriteString(l.text[start:end])
-		for i := start; i < end; i++ {
-			from = append(from, l.origin(i, i+1))
+		switch {
+		case start == end:
+			return
+		case l.pieces == nil:
+			pieces = append(pieces, piece{text.Len(), span{start, end}, true})
+		default:
+			for i := l.pieceAt(start); i < len(l.pieces) && l.pieces[i].at < end; i++ {
+				p := l.pieces[i]
+				if skip := start - p.at; skip > 0 {
+					p.at = start
+					if p.plain {
+						p.from.start += skip
+					}
+				}
+				p.at += text.Len() - start
+				pieces = append(pieces, p)
+			}
 		}
+		text.WriteString(l.text[start:end])
 	}
 	at := 0
 	for _, e := range edits {
 		keep(at, e.start)
-		o := l.origin(e.start, e.end)
-		text.WriteString(e.with)
-		for range len(e.with) {
-			from = append(from, o)
+		if e.with != "" {
+			pieces = append(pieces, piece{text.Len(), l.origin(e.start, e.end), false})
+			text.WriteString(e.with)
 		}
 		at = e.end
 	}
 	keep(at, len(l.text))
-	l.text, l.from = text.String(), append(from, span{len(l.orig), len(l.orig)})
+	l.text, l.pieces = text.String(), pieces
 	return l
 }
 

@@ -24,7 +24,7 @@ var directiveModules = map[string][]string{
 	},
 	"mod_access_compat":   {"Allow", "Deny", "Order", "Satisfy"},
 	"mod_actions":         {"Action", "Script"},
-	"mod_alias":           {"Alias", "AliasMatch", "Redirect", "RedirectMatch", "RedirectPermanent", "RedirectTemp", "ScriptAlias", "ScriptAliasMatch"},
+	"mod_alias":           {"Alias", "AliasMatch", "AliasPreservePath", "Redirect", "RedirectMatch", "RedirectPermanent", "RedirectTemp", "ScriptAlias", "ScriptAliasMatch"},
 	"mod_auth_basic":      {"AuthBasicProvider"},
 	"mod_authn_core":      {"AuthName", "AuthType"},
 	"mod_authn_file":      {"AuthUserFile"},

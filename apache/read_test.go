@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -183,6 +186,69 @@ func TestReadsWhatApacheReads(t *testing.T) {
 			}
 		})
 	}
+}
+
+// formal matches those of Apache's refusals that are about the form of a
+// configuration, not about what directives mean.
+var formal = regexp.MustCompile(`missing closing|without matching|was not closed|Expected </|before end of configuration|Could not open configuration file|No matches for|Macro '.*' undefined`)
+
+// TestReadsMutations changes a few bytes of what Apache takes, each time other
+// ones, and asks both again. Apache stops at the first fault, of meaning too,
+// but finds those of form first.
+func TestReadsMutations(t *testing.T) {
+	need.Server(t, program)
+	modules, err := modulesFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := readCorpus(t)
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cases)), func(n string) bool { return !cases[n].ok || len(cases[n].files["main.conf"]) < 20 })
+	random := rand.New(rand.NewPCG(10, 2))
+	const bytes = "<>/\\\"'# \n\r\t!${}a"
+	dir := t.TempDir()
+	taken, refused := 0, 0
+	for i := range 150 {
+		name := names[i%len(names)]
+		text := []byte(cases[name].files["main.conf"])
+		for range 1 + random.IntN(2) {
+			at := random.IntN(len(text))
+			switch b := bytes[random.IntN(len(bytes))]; random.IntN(3) {
+			case 0:
+				text[at] = b
+			case 1:
+				text = slices.Insert(text, at, b)
+			default:
+				text = slices.Delete(text, at, at+1)
+			}
+		}
+		c := readCase{files: maps.Clone(cases[name].files)}
+		c.files["main.conf"] = string(text)
+		main := c.write(t, filepath.Join(dir, strconv.Itoa(i)), modules)
+		_, problems := parsed(t, main)
+		dump, problem := ask(t, main, modules)
+		switch {
+		case problem == "" && len(problems) > 0:
+			t.Errorf("Apache takes it, we say: %v", problems)
+		case problem != "" && formal.MatchString(lastLine(problem)) && len(problems) == 0:
+			t.Errorf("Apache says: %s; we take it", problem)
+		case problem != "":
+			refused++
+		case strings.Contains(dump, "# In file"):
+			taken++
+		}
+		if t.Failed() {
+			t.Fatalf("%s, changed to:\n%s", name, text)
+		}
+	}
+	t.Logf("%d taken, %d refused", taken, refused)
+	if taken < 15 || refused < 30 {
+		t.Error("the test shows little")
+	}
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
 func reparsed(t testing.TB, s conf.Source) *Config {

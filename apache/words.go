@@ -100,13 +100,16 @@ func (l *line) directive() (d *conf.Directive, kind tag, problem string) {
 			problem = "</" + name + "> directive missing closing '>'"
 		}
 		name = strings.TrimSuffix(name, ">")
-	case strings.HasPrefix(name, "<") && len(name) > 1:
+	case strings.HasPrefix(name, "<"):
 		kind = tagOpen
 		d.IsBlock = true
 		whole := strings.HasSuffix(name, ">")
 		name = strings.TrimSuffix(name[1:], ">")
-		if i := strings.LastIndexByte(l.text[next:], '>'); i >= 0 {
-			end = next + i
+		if at := strings.LastIndexByte(l.text, '>'); at >= next {
+			end = at
+			if strings.EqualFold(name, "IfVersion") && at != len(l.text)-1 { // its operators hold one, too
+				problem = "<" + name + "> directive missing closing '>'"
+			}
 		} else if !whole {
 			problem = "<" + name + "> directive missing closing '>'"
 		}

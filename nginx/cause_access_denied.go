@@ -1,6 +1,8 @@
 package nginx
 
 import (
+	"slices"
+
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -28,23 +30,15 @@ func judgeAccessDenied(s *site) *diag.Finding {
 		return nil
 	}
 	refusal, logged := s.logged(says("access forbidden by rule"))
+	own := h.redirected()
 	var at *conf.Directive
-	for _, step := range h.Steps {
-		if step.Kind == StepAccess && h.Outcome == Refused && step.Directive != nil {
-			at = step.Directive
-		}
-	}
-	if at == nil && logged {
-		if denies := h.Effective("deny"); len(denies) > 0 {
-			at = denies[len(denies)-1]
-		}
-	}
-	if at == nil && !s.logs(failedWith(errPermission)) {
-		for _, step := range h.Provided {
-			if step.Directive != nil && (step.Directive.Name == "auth_request" || step.Directive.Name == "auth_basic" || step.Directive.Name == "satisfy") {
-				at = step.Directive
-			}
-		}
+	switch {
+	case h.Outcome == Refused:
+		at = decidingOf(own, StepAccess)
+	case logged:
+		at = refuser(own, "deny", "allow")
+	case !s.logs(failedWith(errPermission)):
+		at = refuser(own, "auth_request", "auth_basic", "satisfy", "deny", "allow")
 	}
 	if at == nil {
 		return nil
@@ -54,6 +48,17 @@ func judgeAccessDenied(s *site) *diag.Finding {
 		return s.with(f, h, refusal)
 	}
 	return s.with(f, h)
+}
+
+// refuser is the directive, with one of the names, that may refuse at the end
+// of a route.
+func refuser(t *Route, names ...string) *conf.Directive {
+	for _, step := range t.Provided {
+		if step.Directive != nil && slices.Contains(names, step.Directive.Name) {
+			return step.Directive
+		}
+	}
+	return nil
 }
 
 // logs says that the log has such an event about the download.

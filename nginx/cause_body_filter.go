@@ -18,11 +18,14 @@ sub_filter_types *;`,
 		Source: "nginx documentation, ngx_http_sub_module, ngx_http_addition_module",
 	},
 	Check:    "end-to-end",
-	Symptoms: []string{"proxy-body-altered"},
+	Symptoms: []string{"proxy-body-altered", "handoff-wrong-content"},
 	Needs:    true,
 	Judge:    judge(judgeBodyFilter),
 }
 
 func judgeBodyFilter(s *site) *diag.Finding {
+	if !s.opens(s.handoff) {
+		return nil
+	}
 	return s.inForce(func(d *conf.Directive) bool { return d.Arg(0) != "off" }, "sub_filter", "add_before_body", "add_after_body", "ssi", "xslt_stylesheet", "image_filter", "body_filter_by_lua_block", "body_filter_by_lua", "js_body_filter")
 }

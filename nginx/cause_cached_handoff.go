@@ -24,9 +24,11 @@ func judgeCachedHandoff(s *site) *diag.Finding {
 	if s.download == nil || !s.Exchange(diag.ProxyGet).Delivers() {
 		return nil
 	}
-	for _, d := range s.download.Effective("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache") {
-		if d.Arg(0) != "off" && !s.proxiedToBackend(s.download) {
-			return s.with(found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(s.download.Location)), s.download)
+	for _, t := range append(s.front, s.download) {
+		for _, d := range t.Effective("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache") {
+			if d.Arg(0) != "off" && !s.proxiedToBackend(t) {
+				return s.with(found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(t.Location)), t)
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -26,13 +27,43 @@ proxy_busy_buffers_size 24k;`,
 }
 
 func judgeHeaderTooBig(s *site) *diag.Finding {
-	e, logged := s.logged(says("upstream sent too big header"))
-	if !s.lost() || !logged || s.download.Outcome != Proxied {
+	if !s.lost() || s.download.upstream() == nil || s.status() != 502 {
 		return nil
 	}
-	at := s.download.Upstream.Pass
-	if d := last(s.download.Inside, strings.TrimSuffix(at.Name, "_pass")+"_buffer_size"); d != nil {
-		at = d
+	e, logged := s.logged(says("upstream sent too big header"))
+	at := first(last(s.download.Inside, ofProtocol(s.download, "_buffer_size")), s.download.Upstream.Pass)
+	need, room := headerSize(s.Exchange(diag.BackendGet)), 8<<10 // the larger of both defaults
+	if n, ok := bytesOf(at.Arg(0)); ok {
+		room = n
 	}
-	return s.with(found(at, "The backend's header does not fit into the buffer that is set for it."), s.download, e)
+	if !logged && need <= room {
+		return nil
+	}
+	f := found(at, "The backend's header has %d bytes on its own port; the buffer has %d.", need, room)
+	if logged {
+		return s.with(f, s.download, e)
+	}
+	return s.with(f, s.download)
+}
+
+// headerSize is how many bytes the header of an answer has on the wire.
+func headerSize(x *diag.Exchange) int {
+	n := len(x.StatusLine) + len("\r\n\r\n")
+	for _, f := range x.Header {
+		n += len(f.Name) + len(f.Value) + len(": \r\n")
+	}
+	return n
+}
+
+// bytesOf reads a size as nginx writes it: 1024, 8k, 1m.
+func bytesOf(size string) (n int, ok bool) {
+	unit := 1
+	switch {
+	case strings.HasSuffix(strings.ToLower(size), "k"):
+		unit = 1 << 10
+	case strings.HasSuffix(strings.ToLower(size), "m"):
+		unit = 1 << 20
+	}
+	n, err := strconv.Atoi(strings.TrimRight(size, "kKmM"))
+	return n * unit, err == nil
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -30,7 +31,7 @@ location /private/ { internal; alias /srv/media/; }`,
 
 func judgeNoInternalLocation(s *site) *diag.Finding {
 	h := s.handoff
-	if !s.lost() || h == nil || s.opens(h) || strings.HasPrefix(s.value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil {
+	if !s.lost() || h == nil || s.opens(h) || strings.HasPrefix(s.value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil || s.later(h) != nil {
 		return nil
 	}
 	if h.Location != nil {
@@ -41,12 +42,20 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 	if h.Undecided != "" && h.Location == nil {
 		return nil
 	}
-	f := found(h.Server, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
-	for _, other := range s.similar(h) {
+	others := s.similar(h)
+	at := h.Server
+	if len(others) == 1 && others[0].Parent == h.Server && s.maps(others[0]) {
+		at = others[0] // it has all but the name
+	}
+	f := found(at, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
+	for _, other := range others {
 		f.Detail += fmt.Sprintf(" There is %s at %s.", other, other.Pos)
 		f.Evidence = append(f.Evidence, quote("a location that may be meant", other))
 	}
-	f.Fix = fmt.Sprintf("Add `location %s { internal; alias %s/; }` to this server block.", s.prefix(), s.storage())
+	f.Fix = fmt.Sprintf("Call this location %s, as the backend hands off.", s.prefix())
+	if at == h.Server {
+		f.Fix = fmt.Sprintf("Add `location %s { internal; alias %s/; }` to this server block.", s.prefix(), s.storage())
+	}
 	return s.with(f, h)
 }
 
@@ -65,15 +74,21 @@ func (s *site) storage() string {
 	return strings.TrimSuffix(strings.TrimSuffix(s.file.Path, s.file.Name), "/")
 }
 
-// similar are locations that are internal, or that have the prefix in other
-// letters, or that have it in another server block.
+// maps says that a location is mapped to the folder that the files are in.
+func (s *site) maps(l *conf.Directive) bool {
+	folder, ok := s.folderOf(l)
+	return ok && s.same(folder, s.storage())
+}
+
+// similar are the locations for handoffs of the server block, and those that
+// have the prefix in other letters or in another server block.
 func (s *site) similar(h *Route) []*conf.Directive {
-	var list []*conf.Directive
+	list := handoffLocations(h.Server)
 	for _, block := range s.conf.HTTP.All("server") {
 		for _, l := range locations(block) {
 			kind, name := LocationName(l)
 			prefix := kind == LocationPrefix || kind == LocationNoRegex
-			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(h.URI), strings.ToLower(name)) || block == h.Server && isInternal(l) {
+			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(h.URI), strings.ToLower(name)) && !slices.Contains(list, l) {
 				list = append(list, l)
 			}
 		}

@@ -38,7 +38,7 @@ func judgeNoResolver(s *site) *diag.Finding {
 	if err != nil {
 		host = u.Host
 	}
-	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !literal(strings.Trim(host, "[]"))
+	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !literal(strings.Trim(host, "[]")).IsValid()
 	if !logged && (!dynamic || last(s.download.Inside, "resolver") != nil || s.named(u.Host)) {
 		return nil
 	}

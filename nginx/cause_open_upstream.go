@@ -32,31 +32,49 @@ func judgeOpenUpstream(s *site) []diag.Finding {
 		if pass == nil || !isInternal(l) {
 			continue
 		}
-		_, rest, _ := strings.Cut(pass.Arg(0), "://")
-		host, _, _ := strings.Cut(rest, "/")
-		if m := hostCapture.FindStringSubmatch(host); m != nil && !restricted(l, m[1]) {
+		host := pass.Arg(0)
+		if _, rest, ok := strings.Cut(host, "://"); ok {
+			host, _, _ = strings.Cut(rest, "/")
+		}
+		if m := wholeVariable.FindStringSubmatch(host); m != nil && s.chosen(l, m[1], 0) {
 			list = append(list, *found(pass, "The host of %s comes from the handoff, and %s lets any host through.", pass, l))
 		}
 	}
 	return list
 }
 
-// hostCapture matches a whole host that is a capture or an upstream's field.
-var hostCapture = regexp.MustCompile(`^\$\{?(\d|[a-z]\w*)\}?(?::\d+)?$`)
+// wholeVariable matches a host, or an address, that is one variable as a whole.
+var wholeVariable = regexp.MustCompile(`^\$\{?(\d|[a-zA-Z_]\w*)\}?(?::\d+)?$`)
 
-// restricted says that what a location captures under a name or number is one
-// of a few literal texts, or that the name is no capture of its own.
-func restricted(l *conf.Directive, capture string) bool {
-	kind, pattern := LocationName(l)
-	if kind != LocationRegex && kind != LocationNoCase {
-		return !strings.HasPrefix(capture, "upstream_http_")
+// chosen says that the handoff, or the request, chooses any value for a
+// variable in a location: it is a capture of arbitrary text, a field, an
+// argument, or set from one. A map of literals restricts it.
+func (s *site) chosen(l *conf.Directive, name string, depth int) bool {
+	const most = 10 // variables that are set from each other
+	if depth > most {
+		return false
 	}
-	for _, group := range groups(pattern) {
-		if group.name == capture {
-			return !strings.ContainsAny(group.text, ".*+[{\\") || literalHosts.MatchString(group.text)
+	for _, prefix := range []string{"upstream_http_", "http_", "arg_", "cookie_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
 		}
 	}
-	return !strings.HasPrefix(capture, "upstream_http_")
+	kind, pattern := LocationName(l)
+	if kind == LocationRegex || kind == LocationNoCase {
+		for _, group := range groups(pattern) {
+			if group.name == name {
+				return strings.ContainsAny(group.text, ".*+[{\\") && !literalHosts.MatchString(group.text)
+			}
+		}
+	}
+	for block := l; block != nil; block = block.Parent {
+		for _, d := range block.All("set") {
+			if m := wholeVariable.FindStringSubmatch(d.Arg(1)); m != nil && d.Arg(0) == "$"+name {
+				return s.chosen(l, m[1], depth+1)
+			}
+		}
+	}
+	return false
 }
 
 // literalHosts matches host names with escaped dots, side by side.

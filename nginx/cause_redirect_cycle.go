@@ -21,13 +21,13 @@ var redirectCycle = diag.Rule{
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"handoff-loop", "handoff-echoed"},
+	Symptoms: []string{"handoff-loop", "handoff-echoed", "handoff-not-found"},
 	Judge:    judge(judgeRedirectCycle),
 }
 
 func judgeRedirectCycle(s *site) *diag.Finding {
 	u := s.handoff.upstream()
-	if !s.lost() || u == nil || !s.proxiedToBackend(s.handoff) || intended(s.handoff.Server, s.handoff.URI) == nil {
+	if !s.lost() || u == nil || !s.proxiedToBackend(s.handoff) || !s.handoff.meant() {
 		return nil
 	}
 	f := found(u.Pass, "The internal URI %s is proxied to the application again.", s.handoff.URI)

@@ -49,23 +49,24 @@ func (s *site) shadow(t *Route, wrong bool) *diag.Finding {
 		return nil
 	}
 	kind, _ := LocationName(t.Location)
-	meant := intended(t.Server, t.URI)
-	if kind != LocationRegex && kind != LocationNoCase || meant == nil || inside(t.Location, meant) {
+	meant := first(intended(t.Server, t.URI), s.later(t))
+	if kind != LocationRegex && kind != LocationNoCase || meant == nil || isInternal(t.Location) || inside(t.Location, meant) {
 		return nil
 	}
 	f := found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
-	_, name := LocationName(meant)
-	f.Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", name, meant.Pos.Line)
+	if kind, name := LocationName(meant); kind == LocationPrefix || kind == LocationExact {
+		f.Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", name, meant.Pos.Line)
+	} else {
+		f.Fix = fmt.Sprintf("Move the location of line %d above this one: the first regular expression that fits is taken.", meant.Pos.Line)
+	}
 	f.Evidence = append(f.Evidence, quote("the location that is meant", meant))
 	return s.with(f, t)
 }
 
-// inside says that a directive stands somewhere within another one.
+// inside says that a directive is another one, or stands somewhere within it.
 func inside(d, outer *conf.Directive) bool {
-	for d = d.Parent; d != nil; d = d.Parent {
-		if d == outer {
-			return true
-		}
+	for d != nil && d != outer {
+		d = d.Parent
 	}
-	return false
+	return d == outer
 }

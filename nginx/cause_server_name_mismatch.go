@@ -1,8 +1,6 @@
 package nginx
 
 import (
-	"net"
-	"net/url"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
@@ -26,12 +24,12 @@ server { listen 80; server_name files.example.org; location /dl/ { proxy_pass ht
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"proxy-not-routed", "proxy-path-rewritten"},
+	Symptoms: []string{"proxy-not-routed", "proxy-path-rewritten", "proxy-unreachable"},
 	Judge:    judge(judgeServerNameMismatch),
 }
 
 func judgeServerNameMismatch(s *site) *diag.Finding {
-	if !s.lost() || s.download.Server == nil || s.proxiedToBackend(s.download) {
+	if !s.lost() && !s.closed() || s.download.Server == nil || s.proxiedToBackend(s.download) {
 		return nil
 	}
 	switch check.Symptom(s.View) {
@@ -43,7 +41,7 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 			continue
 		}
 		q := request(s.Exchange(diag.ProxyGet))
-		for _, name := range plainNames(other) {
+		for _, name := range askableNames(other) {
 			q.Host = name
 			if t := s.router.Route(q); t.Server == other && s.proxiedToBackend(t) {
 				f := found(nameOf(other), "The host %s lands in the server block at %s; the download location is in the one for %s.",
@@ -54,6 +52,16 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 	}
 	return nil
 }
+
+// closed says that the configuration has nginx close the connection without an
+// answer, and that none came.
+func (s *site) closed() bool {
+	x := s.Exchange(diag.ProxyGet)
+	return s.Stored() && s.download != nil && s.download.Status == statusClose && !x.Answered() && check.BackendFault(s.View) == ""
+}
+
+// statusClose is nginx's own status for no answer at all.
+const statusClose = 444
 
 // plainNames are the names of a server block that a request can ask for.
 func plainNames(block *conf.Directive) []string {
@@ -66,47 +74,27 @@ func plainNames(block *conf.Directive) []string {
 	return names
 }
 
+// askableNames are hosts by which a server block can be asked: its plain names,
+// and one that fits each of its wildcards. A regular expression has none.
+func askableNames(block *conf.Directive) []string {
+	names := plainNames(block)
+	for _, n := range ServerNames(block) {
+		switch {
+		case strings.HasPrefix(n, "*."):
+			names = append(names, "proxydiag"+n[1:])
+		case strings.HasPrefix(n, "."):
+			names = append(names, n[1:])
+		case strings.HasSuffix(n, ".*"):
+			names = append(names, n[:len(n)-1]+"example")
+		}
+	}
+	return names
+}
+
 // nameOf is the server_name directive of a server block, or the block.
 func nameOf(block *conf.Directive) *conf.Directive {
 	if d := block.First("server_name"); d != nil {
 		return d
 	}
 	return block
-}
-
-// proxiedToBackend says that a route ends at the backend that answers us, or
-// at any upstream where the address is a name that we cannot compare.
-func (s *site) proxiedToBackend(t *Route) bool {
-	return t.Outcome == Proxied && len(s.strangers(t)) == 0
-}
-
-// strangers are the upstream's servers that are certainly not the backend's port.
-func (s *site) strangers(t *Route) []Peer {
-	u, err := url.Parse(s.Stack.Backend.Origin())
-	if err != nil || t.Upstream == nil {
-		return nil
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	var list []Peer
-	for _, p := range t.Upstream.Peers {
-		host, at, err := net.SplitHostPort(p.Addr)
-		if err != nil || at != port || literal(host) && literal(u.Hostname()) && !sameHost(host, u.Hostname()) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
-func literal(host string) bool { return host == "localhost" || net.ParseIP(host) != nil }
-
-func sameHost(a, b string) bool {
-	return a == b || loopback(a) && loopback(b)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && (ip.String() == "127.0.0.1" || ip.String() == "::1")
 }

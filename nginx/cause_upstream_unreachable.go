@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -25,30 +26,48 @@ var upstreamUnreachable = diag.Rule{
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
-	if !s.lost() || s.download.Outcome != Proxied || s.status() < 502 || s.status() > 504 || s.handedOff() {
+	if !s.lost() || s.status() < 502 || s.status() > 504 {
 		return nil
 	}
-	u := s.download.Upstream
-	strangers := s.strangers(s.download)
+	t := s.download
+	if s.handedOff() {
+		t = s.handoff
+	}
+	if t.upstream() == nil {
+		return nil
+	}
+	if judgeHeaderTooBig(s) != nil || judgeNoResolver(s) != nil {
+		return nil
+	}
+	u := t.Upstream
 	refused, logged := s.logged(func(e event) bool {
 		return strings.Contains(e.Message, "while connecting to upstream") || strings.Contains(e.Message, "no live upstreams")
 	})
-	if len(strangers) == 0 && !logged {
-		return nil
-	}
-	at := u.Pass
-	address := u.Host
-	for _, p := range append(strangers, u.Peers...) {
-		if !logged || strings.Contains(refused.Upstream, p.Addr) {
-			at, address = p.Directive, p.Addr
+	at, address := u.Pass, u.Host
+	alive := false
+	for _, p := range u.Peers {
+		if logged && strings.Contains(refused.Upstream, p.Addr) {
+			at, address, alive = p.Directive, p.Addr, false
 			break
 		}
+		switch is := s.isBackend(p); {
+		case is == diag.Yes && !p.Down:
+			alive = true // nginx goes on to the next server where one is dead
+		case at == u.Pass:
+			at, address = p.Directive, p.Addr
+		}
+	}
+	if alive && !logged {
+		return nil
 	}
 	f := found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
-	if logged {
-		return s.with(f, s.download, refused)
+	if t == s.handoff {
+		f.Detail = fmt.Sprintf("For the internal URI %s the proxy asks %s.", s.handedURI(), address)
 	}
-	return s.with(f, s.download)
+	if logged {
+		return s.with(f, t, refused)
+	}
+	return s.with(f, t)
 }
 
 // handedOff says that the backend was certainly asked for the download.

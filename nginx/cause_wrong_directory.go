@@ -34,7 +34,7 @@ func judgeWrongDirectory(s *site) *diag.Finding {
 		return nil // nobody's location: see nginx-no-internal-location
 	}
 	for _, other := range []func(*site) *diag.Finding{judgeRootForAlias, judgeAliasSlash, judgeRegexAliasNoCapture, judgePlaceholderCapture,
-		judgeRegexShadowsInternal, judgeServerRewrite} {
+		judgeRegexShadowsInternal, judgeServerRewrite, judgeNoRoot} {
 		if other(s) != nil {
 			return nil // the folder is right, what is made of it is not
 		}

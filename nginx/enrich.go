@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -33,15 +34,22 @@ func (s *site) responsible(code string) *conf.Directive {
 	d := s.download
 	switch code {
 	case "proxy-auth-required":
-		return first(s.deciding(StepAccess, StepProvided), last(d.Inside, "auth_basic"), last(d.Inside, "auth_request"))
+		return first(s.deciding(StepAccess), refuser(d, refusers[401]...))
 	case "proxy-redirects":
-		return s.deciding(StepReturn, StepRewrite)
+		return first(s.deciding(StepReturn, StepRewrite), supposed(d, s.status()))
 	case "proxy-not-routed":
-		return first(s.deciding(StepReturn, StepAccess, StepInternal, StepFile), d.Location, d.Server)
+		return first(s.deciding(StepReturn, StepAccess, StepInternal), supposed(d, s.status()), refuser(d, refusers[s.status()]...), pass(d), d.FileBy, d.Location, d.Server)
+	case "proxy-unreachable":
+		if s.closed() {
+			return s.deciding(StepReturn)
+		}
 	case "proxy-path-rewritten":
 		return first(s.deciding(StepRewrite), pass(d))
 	case "proxy-bad-gateway":
-		return pass(d)
+		if s.handedOff() && s.handoff.upstream() != nil {
+			return pass(s.handoff)
+		}
+		return first(refuser(d, refusers[s.status()]...), pass(d))
 	case "proxy-timeout":
 		return first(last(d.Inside, ofProtocol(d, "_read_timeout")), last(d.Inside, ofProtocol(d, "_connect_timeout")), pass(d))
 	case "proxy-host-rejected":
@@ -50,13 +58,13 @@ func (s *site) responsible(code string) *conf.Directive {
 		return first(s.sets("X-Forwarded-Proto"), pass(d))
 	case "proxy-direct-broken":
 		if x := s.Exchange(diag.DirectGet); x != nil {
-			t := s.router.Route(request(x))
+			_, t := s.follow(x)
 			return first(decidingOf(t, StepReturn, StepAccess, StepInternal), t.FileBy, t.Location)
 		}
 	case "proxy-method-blocked", "proxy-head-broken":
 		if x := s.Exchange(diag.ProxyHead); x != nil {
-			t := s.router.Route(request(x))
-			return first(decidingOf(t, StepReturn, StepAccess), t.Inside)
+			_, t := s.follow(x)
+			return first(decidingOf(t, StepReturn, StepAccess), supposed(t, x.Status), t.Inside)
 		}
 	case "handoff-internal-exposed", "handoff-traversal":
 		if s.handoff != nil {
@@ -68,6 +76,28 @@ func (s *site) responsible(code string) *conf.Directive {
 		}
 	}
 	return nil
+}
+
+// supposed is the return that gives a status, in the if that cannot be decided
+// and that ends a route; nil where there is none.
+func supposed(t *Route, status int) *conf.Directive {
+	at := decidingOf(t, StepUnknown)
+	if t.Outcome != Undecided || at == nil {
+		return nil
+	}
+	for _, d := range at.All("return") {
+		if d.Arg(0) == strconv.Itoa(status) {
+			return d
+		}
+	}
+	return nil
+}
+
+// refusers are what may refuse with a status.
+var refusers = map[int][]string{
+	401: {"auth_basic", "auth_request"},
+	403: {"deny", "allow", "auth_request", "access_by_lua", "access_by_lua_block", "access_by_lua_file"},
+	503: {"limit_req", "limit_conn"},
 }
 
 // deciding is the last directive of the download's way with one of the kinds.

@@ -7,7 +7,7 @@ import (
 )
 
 // files are the looks at this machine that the causes need: the stored file,
-// the paths that the handoff leads to, and who is to read them.
+// the paths that the download and its handoff lead to, and who is to read them.
 var files = diag.Family{
 	Name: "files",
 	When: "a configuration is given, and the storage is a folder",
@@ -17,8 +17,11 @@ var files = diag.Family{
 			return diag.Step{}
 		}
 		step := diag.Step{Look: []string{s.file.Path}, Users: []string{s.worker()}}
-		if h := s.handoff; h != nil {
-			for _, p := range append([]string{h.File}, h.Tried...) {
+		for _, t := range append(s.front, s.download, s.handoff) {
+			if t == nil {
+				continue
+			}
+			for _, p := range append([]string{t.File}, t.Tried...) {
 				if path.IsAbs(p) {
 					step.Look = append(step.Look, p)
 				}

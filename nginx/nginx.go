@@ -31,7 +31,11 @@ var Kind = server.Kind{
 		_, err := Parse(s)
 		return err
 	},
+	Detect:   detect,
+	Route:    follow,
 	Families: []diag.Family{files, twinAsked},
 	Rules:    rules(),
 	Enrich:   enrich,
+	Way:      way,
+	Intent:   intent,
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,8 @@ type site struct {
 	router *Router
 
 	file     *diag.FixtureRecord // the file that is asked for
-	download *Route              // of the plain GET on the proxy port
+	front    []*Route            // of the plain GET through server blocks that hand it to another one of this configuration
+	download *Route              // of the plain GET, in the server block that asks the backend
 	value    string              // of the backend's X-Accel-Redirect, "" for none
 	handoff  *Route              // of the internal redirect, nil where there is none
 	events   []event             // of the error log
@@ -56,7 +58,7 @@ func newSite(v *diag.View) *site {
 	if x == nil || s.file == nil {
 		return s
 	}
-	s.download = s.router.Route(request(x))
+	s.front, s.download = s.follow(x)
 	b := v.Exchange(diag.BackendGet)
 	if b.Answered() && b.Header.Has(header) && s.download.Outcome == Proxied {
 		s.value = b.Header.Get(header)
@@ -81,9 +83,46 @@ func (s *site) onDisk(path string) FileKind {
 
 const header = "X-Accel-Redirect"
 
+// follow is the way of an exchange through the configuration: the routes that
+// end at an address on which this very configuration listens, and the last one.
+func (s *site) follow(x *diag.Exchange) (front []*Route, last *Route) {
+	const most = 5 // server blocks that hand over to each other
+	last = s.router.Route(request(x))
+	for len(front) < most {
+		q, ok := s.next(last)
+		if !ok {
+			break
+		}
+		front, last = append(front, last), s.router.Route(q)
+	}
+	return front, last
+}
+
+// next is the request that a route sends to a server block of this
+// configuration.
+func (s *site) next(t *Route) (Request, bool) {
+	u := t.upstream()
+	if u == nil || u.Unknown != "" || u.Pass.Name != "proxy_pass" {
+		return Request{}, false
+	}
+	for _, p := range u.Peers {
+		if s.router.at(p.Addr) == nil || s.isBackend(p) == diag.Yes {
+			continue
+		}
+		q := Request{Method: t.state.req.Method, Scheme: u.Protocol, Host: u.Host, Addr: p.Addr, URI: u.URI, Header: t.state.req.Header, Client: client(p.Addr)}
+		for _, d := range t.Effective("proxy_set_header") {
+			if host, known := t.Eval(d.Arg(1)); known && strings.EqualFold(d.Arg(0), "Host") {
+				q.Host = host
+			}
+		}
+		return q, true
+	}
+	return Request{}, false
+}
+
 // request is an exchange as nginx got it.
 func request(x *diag.Exchange) Request {
-	q := Request{Method: x.Request.Method, Host: x.Request.Host, Addr: x.Remote, URI: "/", Header: http.Header{}}
+	q := Request{Method: x.Request.Method, Host: x.Request.Host, Addr: x.Remote, URI: "/", Header: http.Header{}, Client: client(x.Remote)}
 	if u, err := url.Parse(x.Request.URL); err == nil {
 		q.Scheme, q.URI = u.Scheme, u.RequestURI()
 	}
@@ -91,6 +130,19 @@ func request(x *diag.Exchange) Request {
 		q.Header.Add(f.Name, f.Value)
 	}
 	return q
+}
+
+// client is the address that the proxy sees us at: on this machine that of the
+// loopback, otherwise it is not known.
+func client(remote string) netip.Addr {
+	at, err := netip.ParseAddrPort(remote)
+	switch {
+	case err != nil || !at.Addr().IsLoopback():
+		return netip.Addr{}
+	case at.Addr().Is4():
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
 }
 
 func fields(x *diag.Exchange) http.Header {
@@ -142,6 +194,23 @@ func (s *site) opens(t *Route) bool {
 	return t != nil && t.Outcome == File && s.file.Path != "" && s.same(t.File, s.file.Path)
 }
 
+// redirected is a route from the internal redirect on.
+func (t *Route) redirected() *Route {
+	own := *t
+	for i, step := range t.Steps {
+		if step.Kind == StepHandoff {
+			own.Steps = t.Steps[i:]
+		}
+	}
+	own.Provided = nil
+	for _, step := range own.Steps {
+		if step.Kind == StepProvided {
+			own.Provided = append(own.Provided, step)
+		}
+	}
+	return &own
+}
+
 // isInternal says that a location answers internal redirects only.
 func isInternal(location *conf.Directive) bool {
 	return location != nil && len(Effective(location, "internal")) > 0
@@ -184,6 +253,27 @@ func locations(block *conf.Directive) []*conf.Directive {
 	return list
 }
 
+// meant says that a location takes the route that is there for its URI, or one
+// nested in it, or one that is internal itself.
+func (t *Route) meant() bool {
+	meant := intended(t.Server, t.URI)
+	return meant != nil && inside(t.Location, meant) || isInternal(t.Location)
+}
+
+// later is the internal location with a regular expression that fits the URI of
+// a route, and that another one stands before.
+func (s *site) later(t *Route) *conf.Directive {
+	for _, l := range locations(t.Server) {
+		kind, pattern := LocationName(l)
+		if (kind == LocationRegex || kind == LocationNoCase) && isInternal(l) && l != t.Location {
+			if _, fits, _ := s.router.pattern(pattern, kind == LocationNoCase).match(t.URI); fits {
+				return l
+			}
+		}
+	}
+	return nil
+}
+
 // intended is the location that is meant for a URI: the one with the longest
 // literal prefix of it, and more than the root.
 func intended(block *conf.Directive, uri string) *conf.Directive {
@@ -191,7 +281,8 @@ func intended(block *conf.Directive, uri string) *conf.Directive {
 	longest := 1
 	for _, l := range locations(block) {
 		kind, name := LocationName(l)
-		if (kind == LocationPrefix || kind == LocationNoRegex || kind == LocationExact) && len(name) > longest && strings.HasPrefix(uri, name) {
+		plain := (kind == LocationPrefix || kind == LocationNoRegex) && strings.HasPrefix(uri, name)
+		if (plain || kind == LocationExact && uri == name) && len(name) > longest {
 			best, longest = l, len(name)
 		}
 	}

@@ -26,7 +26,7 @@ func (s *site) twins() []twin {
 	for _, block := range s.conf.HTTP.All("server") {
 		for _, l := range locations(block) {
 			folder, ok := s.folderOf(l)
-			if !ok || !isInternal(l) {
+			if !ok || !isInternal(l) || s.misled(l) {
 				continue
 			}
 			name := "proxydiag-probe"
@@ -39,6 +39,22 @@ func (s *site) twins() []twin {
 		}
 	}
 	return list
+}
+
+// misled says that the folder of a location is none that is protected: the
+// location takes the handoff and opens another file than the stored one, or it
+// has no folder of its own and nothing is known to be in the one around it.
+func (s *site) misled(l *conf.Directive) bool {
+	h := s.handoff
+	if h != nil && s.file.Path != "" && (h.Location == l || intended(h.Server, s.handedURI()) == l) {
+		return !s.opens(h)
+	}
+	for b := l; b != nil && b.Name == "location"; b = b.Parent {
+		if len(b.All("root", "alias")) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // twinsIn looks for the file name of a folder in all mappings of a server block.
@@ -135,7 +151,7 @@ func (s *site) asks(block *conf.Directive, name string) bool {
 // folderOf is the folder that a prefix location is mapped to.
 func (s *site) folderOf(l *conf.Directive) (string, bool) {
 	kind, name := LocationName(l)
-	if kind != LocationPrefix && kind != LocationNoRegex {
+	if kind != LocationPrefix && kind != LocationNoRegex || handlerOf(l) != nil || l.First("return") != nil {
 		return "", false
 	}
 	for _, d := range Effective(l, "alias", "root") {

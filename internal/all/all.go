@@ -49,13 +49,11 @@ func Families() []diag.Family {
 
 // Judge is the verdict on a record by all that is known.
 func Judge(rec *diag.Record) diag.Report {
-	var enrich []diag.Enrich
+	var experts []diag.Expert
 	for _, k := range Kinds() {
-		if k.Enrich != nil {
-			enrich = append(enrich, k.Enrich)
-		}
+		experts = append(experts, diag.Expert{Enrich: k.Enrich, Way: k.Way})
 	}
-	return diag.Judge(rec, Rules(), check.Checks(), enrich...)
+	return diag.Judge(rec, Rules(), check.Checks(), experts...)
 }
 
 // store is one kind of storage.

@@ -54,6 +54,9 @@ func answerFault(v *diag.View, p *diag.Exchange) fault {
 	if f := unrouted(v, p, reached); f.code != "" {
 		return f
 	}
+	if f := sentElsewhere(v, p); f.code != "" {
+		return f
+	}
 	if reached != diag.Yes {
 		return fault{}
 	}
@@ -82,6 +85,10 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 			answered, status(v.Exchange(diag.BackendGet)), x.Probe.Host)}
 	}
 	if reached == diag.No {
+		switch p.Status {
+		case 400, 413, 414, 431:
+			answered += " It finds the request itself malformed or too large; look at what --header adds to it."
+		}
 		return fault{"proxy-not-routed", answered + " The answer is the proxy's own: the request did not reach the application."}
 	}
 	return fault{}
@@ -103,10 +110,29 @@ func badGateway(answered string, v *diag.View, reached diag.Tri) string {
 	if reached == diag.Yes {
 		return answered + " The backend was asked and did answer; the proxy could not use the answer, or not reach what the handoff names."
 	}
+	if v.Exchange(diag.BackendGet).Answered() && v.Exchange(diag.ProxyGet).Status == 503 {
+		return answered + " The backend answers us on its own port, so the proxy asks somewhere else, or takes no more requests for now (a limit)."
+	}
 	if v.Exchange(diag.BackendGet).Answered() {
 		return answered + " The backend answers us on its own port, so the proxy asks somewhere else, or is not let through."
 	}
 	return answered
+}
+
+// sentElsewhere judges what the configuration says about the path that the
+// backend is asked for, where nobody saw it and the answer is an error that
+// the backend's own port does not give.
+func sentElsewhere(v *diag.View, p *diag.Exchange) fault {
+	w, b := v.Way(diag.ProxyGet), v.Exchange(diag.BackendGet)
+	want := decoded(string(v.Stack.Backend))
+	if v.Stack.Fixed == "" {
+		want = decoded(v.Stack.Backend.For(v.Fixture(diag.RoleMain).Name))
+	}
+	if v.Stack.Companion || w.Path == "" || w.Path == want || p.Status < 300 || len(b.Handoffs()) == 0 {
+		return fault{}
+	}
+	return fault{"proxy-path-rewritten", fmt.Sprintf("We asked the proxy for %s; by its configuration the backend is asked for %s instead of %s.",
+		decoded(p.Request.URL), w.Path, want)}
 }
 
 // asked judges what the companion saw: another path than ours, or more than
@@ -228,22 +254,11 @@ func proxyRule(code string) func(*diag.View) []diag.Finding {
 		}
 		if v.Exchange(diag.ProxyGet).Answered() {
 			finding.Evidence = append(finding.Evidence, download(v), routing(v))
+			finding.Evidence = append(finding.Evidence, hops(v, diag.ProxyGet)...)
 		} else {
 			finding.Evidence = append(finding.Evidence, said(v.Exchange(diag.ProxyGet)))
 		}
-		if x := hostRejection(v); x != nil && code == "proxy-host-rejected" {
-			finding.Evidence = append(finding.Evidence, said(x))
-		}
-		if code == "handoff-not-found" && keptPrefix(v) {
-			f := v.Fixture(roleCanary)
-			finding.Detail += fmt.Sprintf(" It keeps the prefix: a file that was put at %s for a moment came instead of the one at %s.",
-				f.Path, v.Fixture(diag.RoleMain).Path)
-			finding.Fix = "Map the prefix itself to the storage's folder, so that it is not looked for below it."
-			finding.Evidence = append(finding.Evidence, said(v.Exchange(proxyCanary)))
-		}
-		if x := v.Exchange(backendEcho); x != nil && code == "handoff-echoed" {
-			finding.Evidence = append(finding.Evidence, said(x))
-		}
+		alsoAsked(v, code, &finding)
 		return []diag.Finding{finding}
 	}
 }

@@ -53,7 +53,18 @@ const (
 	deliveryFirst = "the download does not arrive, so there is nothing to look at"
 	fixedFile     = "one fixed file"
 	notSent       = "the probe was not sent"
+	tooMuch       = "the answer says that there is too much to do at the moment (429 or 503), also when asked alone"
 )
+
+// unsaid is why nothing is known of a probe.
+func unsaid(v *diag.View, ids ...string) string {
+	for _, id := range ids {
+		if v.Asked(id) && v.Exchange(id) == nil {
+			return tooMuch
+		}
+	}
+	return notSent
+}
 
 func judgeStorage(v *diag.View) (diag.Status, string) {
 	if v.Stored() {
@@ -85,7 +96,7 @@ func judgeDirect(v *diag.View) (diag.Status, string) {
 	case !v.Stored():
 		return diag.Unknown, storageFirst
 	case x == nil:
-		return diag.Unknown, notSent
+		return diag.Unknown, unsaid(v, diag.DirectGet)
 	case !x.Delivers():
 		return diag.Fail, "the direct URL answers " + answer(x) + ", body: " + body(x)
 	}
@@ -100,7 +111,7 @@ func judgeEndToEnd(v *diag.View) (diag.Status, string) {
 	case p == nil:
 		return diag.Unknown, notSent
 	case v.Delivered():
-		return diag.Pass, ""
+		return diag.Pass, inChain(v)
 	}
 	reason := "the proxy answers " + answer(p) + ", body: " + body(p)
 	if reached, why := v.Reached(diag.ProxyGet); p.Answered() && reached == diag.Undecided {
@@ -151,7 +162,7 @@ func judgeErrors(v *diag.View) (diag.Status, string) {
 	case !v.Delivered():
 		return diag.Unknown, deliveryFirst
 	case missing == nil && denied == nil:
-		return diag.Unknown, notSent
+		return diag.Unknown, unsaid(v, diag.ProxyMissing, diag.ProxyDenied)
 	case missing != nil && !missing.Answered():
 		return diag.Unknown, "no answer for a missing file: " + failure(missing)
 	case denied != nil && !denied.Answered():
@@ -167,7 +178,7 @@ func judgeHead(v *diag.View) (diag.Status, string) {
 	case !v.Delivered():
 		return diag.Unknown, deliveryFirst
 	case v.Exchange(diag.ProxyHead) == nil:
-		return diag.Unknown, notSent
+		return diag.Unknown, unsaid(v, diag.ProxyHead, diag.BackendHead)
 	}
 	return diag.Pass, ""
 }

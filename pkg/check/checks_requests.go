@@ -21,7 +21,7 @@ func sent(v *diag.View, id string) (s diag.Status, reason string, ok bool) {
 	case !v.Delivered():
 		return diag.Unknown, deliveryFirst, false
 	case x == nil:
-		return diag.Unknown, notSent, false
+		return diag.Unknown, unsaid(v, id), false
 	case !x.Answered():
 		return diag.Unknown, "no answer: " + failure(x), false
 	}

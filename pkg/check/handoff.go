@@ -116,7 +116,10 @@ func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
 	if err != nil {
 		return fault{}
 	}
-	said += fmt.Sprintf("\nExpected by --sendfile %s: %s", v.Stack.Sendfile, want)
+	if v.Stack.SendfileFrom != "" && strings.HasPrefix(plain, spec.Prefix) {
+		return fault{} // which folder below the prefix is meant, nobody states
+	}
+	said += fmt.Sprintf("\nExpected by %s: %s", v.Stack.Intention(), want)
 	if d.Form == sendfile.Path && looksLikeURI(v, spec, value) {
 		return fault{"backend-uri-not-path", said + "\nThe value is no path of the storage: the proxy looks for it on the disk."}
 	}

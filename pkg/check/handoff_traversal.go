@@ -35,11 +35,19 @@ func judgeTraversal(v *diag.View) []diag.Finding {
 	return nil
 }
 
-// bypasses says that a probe got the file without the application.
+// bypasses says that a probe got the file without the application. The user's
+// own backend may have been asked where it hands off for the same path, or
+// sends the file; then the fields tell, if they do, see diag.View.Unmarked.
 func bypasses(v *diag.View, id string) bool {
-	if !v.Exchange(id).Delivers() {
+	x, b := v.Exchange(id), v.Exchange(onBackend(id))
+	switch {
+	case !x.Delivers():
 		return false
+	case v.Stack.Companion:
+		reached, _ := v.Reached(id)
+		return reached == diag.No
+	case !b.Answered() || b.Status >= 300 || len(b.Handoffs()) == 0 && !b.Delivers():
+		return true
 	}
-	reached, _ := v.Reached(id)
-	return !v.Stack.Companion || reached == diag.No
+	return v.Unmarked(b, v.Exchange(diag.ProxyGet)) == nil && v.Unmarked(b, x) != nil
 }

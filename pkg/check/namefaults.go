@@ -32,16 +32,19 @@ func lostNames(v *diag.View) (lost []lostName, excused []excuse) {
 	if !othersMakeSense(v) {
 		return nil, nil
 	}
+	few := fewRefused(v)
 	for _, n := range allNames() {
 		f, p, b := v.Fixture(n.role), v.Exchange(n.probe()), v.Exchange(onBackend(n.probe()))
 		switch {
-		case f == nil || f.OK() && p == nil || p.Delivers():
+		case f == nil || f.OK() && !v.Asked(n.probe()) || p.Delivers():
 		case !f.OK():
 			excused = append(excused, excuse{n, "the storage has no files of such names"})
+		case p == nil:
+			excused = append(excused, excuse{n, "the proxy did not say: " + unsaid(v, n.probe())})
 		case !answersForName(p):
 			excused = append(excused, excuse{n, "the proxy did not say: " + answer(p)})
 		default:
-			if l, why := judgeName(v, n, f, p, b); why != "" {
+			if l, why := judgeName(v, n, f, p, b, few); why != "" {
 				excused = append(excused, excuse{n, why})
 			} else {
 				lost = append(lost, l)
@@ -62,20 +65,21 @@ func lostNames(v *diag.View) (lost []lostName, excused []excuse) {
 }
 
 // answersForName says that an answer that is not the file has to do with its
-// name: it is none by which a proxy says that there is too much to do.
+// name: it is none of a server that fails for other reasons.
 func answersForName(p *diag.Exchange) bool {
 	switch {
 	case !p.Answered() || timedOut(p):
 		return false
-	case p.Status == 429 || p.Status == 502 || p.Status == 503 || p.Status == 504:
-		return false
+	case p.Status >= 500:
+		return false // a hiccup, or the application's own
 	}
 	return true
 }
 
 // judgeName looks at the backend's handoff for a name whose file does not come.
-// why is not empty where that is no fault of anyone's.
-func judgeName(v *diag.View, n named, f *diag.FixtureRecord, p, b *diag.Exchange) (l lostName, why string) {
+// why is not empty where that is no fault of anyone's; few says that the proxy
+// refuses only few names.
+func judgeName(v *diag.View, n named, f *diag.FixtureRecord, p, b *diag.Exchange, few bool) (l lostName, why string) {
 	spec, known := v.Spec()
 	switch {
 	case !b.Answered():
@@ -101,7 +105,7 @@ func judgeName(v *diag.View, n named, f *diag.FixtureRecord, p, b *diag.Exchange
 		return l, "the proxy refuses them, as rules that hide configuration files do: " + status(p)
 	case n.role == nameFolder:
 		return l, "the proxy answers " + status(p)
-	case p.Status == 403:
+	case p.Status == 403 && few:
 		return l, "a rule of the proxy refuses them: " + status(p)
 	case reading && !v.Stack.Companion:
 		// As they are these values are right for a proxy that does not decode, so
@@ -111,6 +115,24 @@ func judgeName(v *diag.View, n named, f *diag.FixtureRecord, p, b *diag.Exchange
 		return l, "the proxy decodes the handoff, as other versions of it do"
 	}
 	return l, ""
+}
+
+// fewRefused says that the proxy refuses at most half of the names that are
+// tried for what they hold. A rule is against something, such as quotes; what
+// refuses nearly all that has to be escaped is none.
+func fewRefused(v *diag.View) bool {
+	refused, asked := 0, 0
+	for _, n := range allNames() {
+		p, b := v.Exchange(n.probe()), v.Exchange(onBackend(n.probe()))
+		if !p.Answered() || n.role == nameDot || n.role == nameFolder {
+			continue
+		}
+		asked++
+		if p.Status == 403 && b.Answered() && b.Status < 300 {
+			refused++
+		}
+	}
+	return 2*refused <= asked
 }
 
 // sameTarget says that the backend was asked by the proxy for the file that we

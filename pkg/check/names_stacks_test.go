@@ -42,6 +42,17 @@ func TestStacksOfNames(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
+	forbids := func(what string) func(http.Handler) http.Handler { // names with such characters
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.ContainsAny(r.URL.EscapedPath(), what) {
+					http.Error(w, "no such names", http.StatusForbidden)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
 	for name, c := range map[string]struct {
 		stack        nameStack
 		code, reason string
@@ -52,6 +63,8 @@ func TestStacksOfNames(t *testing.T) {
 		"a raw application and a newer version": {nameStack{dialect: dialect("caddy", ""), reads: dialect("caddy", "2.7"), write: raw}, "backend-name-unencoded", ""},
 		"a raw application":                     {nameStack{dialect: dialect("caddy", ""), write: raw}, "", "cannot name them"},
 		"a proxy that escapes again":            {nameStack{dialect: dialect("nginx", ""), wrap: again}, "proxy-path-rewritten", ""},
+		"a proxy that forbids escapes":          {nameStack{dialect: dialect("nginx", ""), wrap: forbids("%")}, "handoff-name-encoding", ""},
+		"a proxy that forbids capitals":         {nameStack{dialect: dialect("nginx", ""), wrap: forbids("U")}, "", "a rule of the proxy refuses them: 403 Forbidden"},
 		"a storage without some names": {nameStack{dialect: dialect("nginx", ""),
 			store: func(s fixture.Store) fixture.Store { return noQuestions{s} }}, "", "a question mark, a folder (the storage has no files of such names)"},
 	} {

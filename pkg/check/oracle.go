@@ -19,12 +19,12 @@ func differences(v *diag.View) []compare.Difference {
 		return nil
 	}
 	d, _, _ := v.Dialect()
-	want := expected(d.Expect("GET", b.Status, canonical(b.Header), v.Fixture(diag.RoleMain).Size))
+	want := Expected(d.Expect("GET", b.Status, canonical(b.Header), v.Fixture(diag.RoleMain).Size))
 	return compare.Diff(b.Exchange, p.Exchange, want, volatile(v))
 }
 
-// expected puts the oracle's answer into the comparer's words.
-func expected(e sendfile.Expected) compare.Expected {
+// Expected puts the oracle's answer into the comparer's words.
+func Expected(e sendfile.Expected) compare.Expected {
 	want := compare.Expected{Status: e.Status, Rest: compare.Fate(e.Rest.String())}
 	for _, h := range e.Header {
 		if h.Fate == sendfile.Own {
@@ -69,7 +69,7 @@ func headerFinding(v *diag.View, what string, pick func(compare.Difference) bool
 		}
 		names = append(names, d.Field)
 		rows = append(rows, diag.Row{
-			Field: d.Field, Backend: strings.Join(d.Backend, "\n"), Proxy: strings.Join(d.Proxy, "\n"),
+			Field: d.Field, Backend: strings.Join(d.Backend, "\n"), Proxy: orAbsent(strings.Join(d.Proxy, "\n")),
 			Expected: d.Expected, Meaning: d.Meaning,
 		})
 	}
@@ -80,6 +80,14 @@ func headerFinding(v *diag.View, what string, pick func(compare.Difference) bool
 		Detail:   what + ": " + strings.Join(names, ", ") + ".",
 		Evidence: []diag.Evidence{{Kind: diag.EvidenceDiff, Text: "fields of the same download on both ports", Probe: diag.ProxyGet, Rows: rows}},
 	}}
+}
+
+// orAbsent says so of a field that is not there.
+func orAbsent(value string) string {
+	if value == "" {
+		return "absent"
+	}
+	return value
 }
 
 // ownAffair says that a difference in the field is no loss: the length is the

@@ -22,9 +22,8 @@ func otherFault(v *diag.View, k kind) fault {
 		}
 		return fault{"proxy-body-altered", fmt.Sprintf("Unpacked, the body is not the file (Content-Encoding: %s).", coding(p))}
 	}
-	switch p.Status {
-	case 403, 429, 502, 503, 504:
-		return fault{} // a rule for such files, a limit, or a hiccup
+	if p.Status == 403 || p.Status >= 500 {
+		return fault{} // a rule for such files, or a hiccup
 	}
 	if reached, _ := v.Reached(k.probe()); reached == diag.No && v.Stack.Companion {
 		return fault{"proxy-not-routed", fmt.Sprintf("The proxy answers %s by itself: the request did not reach the application.", status(p))}

@@ -14,11 +14,11 @@ import (
 var exposure = diag.Family{
 	Name:    "exposure",
 	Profile: diag.Quick,
-	When:    "the backend named an internal URI",
+	When:    "the backend named an internal URI; the user's own backend is asked for the same where the file comes",
 	Plan: func(v *diag.View) diag.Step {
 		var step diag.Step
 		for _, s := range internalSpellings(v) {
-			step.Probes = append(step.Probes, diag.Probe{ID: s.id, Port: diag.Proxy, Method: "GET", Target: s.target})
+			step.Probes = append(step.Probes, s.probes(v)...)
 		}
 		return step
 	},
@@ -29,11 +29,11 @@ var exposure = diag.Family{
 // outside the storage for it.
 var traversal = diag.Family{
 	Name: "traversal",
-	When: "the storage is a folder",
+	When: "the storage is a folder; the user's own backend is asked for the same where the file comes",
 	Plan: func(v *diag.View) diag.Step {
 		var step diag.Step
 		for _, t := range traversals(v) {
-			step.Probes = append(step.Probes, diag.Probe{ID: t.id, Port: diag.Proxy, Method: "GET", Target: t.target})
+			step.Probes = append(step.Probes, t.probes(v)...)
 		}
 		return step
 	},
@@ -41,6 +41,16 @@ var traversal = diag.Family{
 
 // spelling is a request target with the id of the probe that asks for it.
 type spelling struct{ id, target string }
+
+// probes ask the proxy for it, and the user's own backend where the file comes:
+// some applications hand off for any path.
+func (s spelling) probes(v *diag.View) []diag.Probe {
+	list := []diag.Probe{{ID: s.id, Port: diag.Proxy, Method: "GET", Target: s.target}}
+	if !v.Stack.Companion && v.Exchange(s.id).Delivers() && v.Exchange(diag.BackendGet).Answered() {
+		list = append(list, diag.Probe{ID: onBackend(s.id), Port: diag.Backend, Method: "GET", Target: s.target})
+	}
+	return list
+}
 
 // internalSpellings are the internal URI and what may be taken for it.
 func internalSpellings(v *diag.View) []spelling {

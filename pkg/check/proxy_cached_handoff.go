@@ -29,7 +29,7 @@ func judgeCachedHandoff(v *diag.View) []diag.Finding {
 		if b.Answered() && b.Status >= 400 && p.Delivers() {
 			return []diag.Finding{{
 				Detail:   fmt.Sprintf("The application refuses %s (%s); through the proxy %s gets the file, after another user has.", u.Name, status(b), u.Name),
-				Evidence: []diag.Evidence{said(b), said(p)},
+				Evidence: append([]diag.Evidence{said(b), said(p)}, hops(v, asUser(diag.Proxy, u))...),
 			}}
 		}
 	}
@@ -48,11 +48,8 @@ func replayed(v *diag.View) []diag.Finding {
 	if reached, _ := v.Reached(diag.ProxyAgain); reached != diag.No {
 		return nil
 	}
-	detail := "The first request reached the application; the second one was answered without it."
-	for _, name := range []string{"Age", "X-Cache", "X-Cache-Status", "Cache-Status", "Via"} {
-		if value := again.Header.Get(name); value != "" {
-			detail += fmt.Sprintf(" The answer has %s: %s.", name, value)
-		}
-	}
-	return []diag.Finding{{Detail: detail, Evidence: []diag.Evidence{seen(first), said(again), seen(again)}}}
+	return []diag.Finding{{
+		Detail:   "The first request reached the application; the second one was answered without it.",
+		Evidence: append([]diag.Evidence{seen(first), said(again), seen(again)}, hops(v, diag.ProxyAgain)...),
+	}}
 }

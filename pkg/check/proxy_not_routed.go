@@ -25,7 +25,7 @@ func judgeNotRouted(v *diag.View) []diag.Finding {
 	if reached, _ := v.Reached(diag.ProxyGet); v.Delivered() && reached == diag.No {
 		return []diag.Finding{{
 			Detail:   "The proxy delivers the file and does not ask the application, so nobody checks who may have it.",
-			Evidence: []diag.Evidence{download(v), routing(v)},
+			Evidence: append([]diag.Evidence{download(v), routing(v)}, hops(v, diag.ProxyGet)...),
 		}}
 	}
 	return proxyRule("proxy-not-routed")(v)

@@ -33,11 +33,12 @@ type sink struct {
 	max    int64
 	buf    []byte // for expected bytes
 	hash   hash.Hash
+	digest bool // of a long body, too
 	keep   bool
 }
 
 func newSink(r Request) *sink {
-	s := &sink{body: emptyBody(), expect: r.Expect, max: r.MaxBody, hash: sha256.New(), keep: r.Keep}
+	s := &sink{body: emptyBody(), expect: r.Expect, max: r.MaxBody, hash: sha256.New(), digest: r.Digest, keep: r.Keep}
 	if s.max <= 0 {
 		s.max = defaultMaxRaw
 		if s.expect != nil {
@@ -68,7 +69,7 @@ func (s *sink) Write(p []byte) (int, error) {
 	}
 	err := s.compare(p)
 	s.body.Length += int64(len(p))
-	if s.body.Length > hashLimit {
+	if s.body.Length > hashLimit && !s.digest {
 		s.hash = nil
 	}
 	return len(p), errors.Join(err, tooLong)

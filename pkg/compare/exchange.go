@@ -130,6 +130,8 @@ type Request struct {
 	Expect Content // what the body should be; nil: it is not compared
 	// Keep keeps the body, up to 8 MiB of it, in Body.Kept.
 	Keep bool
+	// Digest asks for Body.SHA256 however long the body is.
+	Digest bool
 	// MaxBody is how many bytes of the body are read at most. 0 is
 	// Expect.Size() + 64 KiB, or 1 MiB without Expect.
 	MaxBody int64
@@ -199,7 +201,8 @@ type Body struct {
 	Sample     []byte `json:"sample,omitempty"`      // the first 512 bytes
 	DiffSample []byte `json:"diff_sample,omitempty"` // up to 64 bytes from FirstDiff
 	// SHA256 is the hexadecimal digest of the body as received, of bodies up
-	// to 1 MiB; "" for longer ones, where it would cost throughput.
+	// to 1 MiB; "" for longer ones, where it would cost throughput and
+	// Request.Digest does not ask for it.
 	SHA256 string `json:"sha256,omitempty"`
 	// Kept is the body as received, where Request.Keep asked for it; it is no
 	// part of the JSON.

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -136,5 +137,23 @@ func TestError(t *testing.T) {
 	}
 	if got := e.Error(); !strings.HasSuffix(got, "\nand 2 more") || strings.Count(got, "\n") != 10 {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestFileJSON(t *testing.T) {
+	for _, f := range []File{
+		{Path: "a", Text: "root /srv/médi\xe1;\n"}, {Path: "b", Text: "plain"}, {Path: "c", Kind: Missing, Problem: "gone"}, {},
+	} {
+		data, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got File
+		if err := json.Unmarshal(data, &got); err != nil || got != f {
+			t.Errorf("%q became %q by way of %s (%v)", f, got, data, err)
+		}
+		if strings.Contains(string(data), "raw") != (f.Path == "a") {
+			t.Errorf("%s", data)
+		}
 	}
 }

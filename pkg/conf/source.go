@@ -1,5 +1,11 @@
 package conf
 
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
 // Source is a configuration as it was read: every text that a reader needs, so
 // that parsing it is a pure function of it. It goes into records as JSON.
 type Source struct {
@@ -21,6 +27,41 @@ type File struct {
 	Kind Kind `json:"kind,omitempty"`
 	// Problem is Kind in words.
 	Problem string `json:"problem,omitempty"`
+}
+
+// fileJSON is File's JSON form. Raw is there only for a text that is not valid
+// UTF-8, which a JSON string cannot hold.
+type fileJSON struct {
+	Path    string `json:"path"`
+	Text    string `json:"text,omitempty"`
+	Raw     []byte `json:"raw,omitempty"`
+	Kind    Kind   `json:"kind,omitempty"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// MarshalJSON writes a text that is not valid UTF-8 with the foreign bytes
+// replaced, to be read by people, and adds its bytes in base64 as "raw", so
+// that places and paths stay what they are.
+func (f File) MarshalJSON() ([]byte, error) {
+	j := fileJSON{Path: f.Path, Text: f.Text, Kind: f.Kind, Problem: f.Problem}
+	if !utf8.ValidString(f.Text) {
+		j.Raw = []byte(f.Text)
+		j.Text = strings.ToValidUTF8(f.Text, "\uFFFD")
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; "raw" wins over "text".
+func (f *File) UnmarshalJSON(data []byte) error {
+	var j fileJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*f = File{Path: j.Path, Text: j.Text, Kind: j.Kind, Problem: j.Problem}
+	if j.Raw != nil {
+		f.Text = string(j.Raw)
+	}
+	return nil
 }
 
 // File returns the file with that path.

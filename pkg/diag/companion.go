@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
@@ -57,9 +58,13 @@ func StartCompanion(backend URL, listen string, spec sendfile.Spec) (*Companion,
 		listen = hostPort(u)
 	}
 	l, err := net.Listen("tcp", listen)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("the companion cannot listen on %s: %w; stop what listens there (the application?) "+
 			"or leave --companion out to ask the application itself", listen, err)
+	case err != nil:
+		return nil, fmt.Errorf("the companion cannot listen on %s: %w; give an address of this machine with a port that is free to use, "+
+			"as HOST:PORT", listen, err)
 	}
 	c := NewCompanion(backend, spec)
 	c.Serve(l, nil)

@@ -5,6 +5,12 @@ import (
 	"slices"
 )
 
+// Expert is what a kind of server adds to the neutral rules. Either may be nil.
+type Expert struct {
+	Enrich Enrich
+	Way    Trace
+}
+
 // Enrich adds to a finding what a kind of server knows about it: the place in
 // the configuration that is responsible, the lines of the log that prove it.
 type Enrich func(v *View, f *Finding)
@@ -12,14 +18,22 @@ type Enrich func(v *View, f *Finding)
 // Judge is the verdict on a record. It is pure: the same record, rules and
 // checks give the same report. The order of the rules is the order in which
 // findings of the same weight are listed, and in which blocking ones lead.
-func Judge(rec *Record, rules []Rule, checks []Check, enrich ...Enrich) Report {
+func Judge(rec *Record, rules []Rule, checks []Check, experts ...Expert) Report {
 	v := NewView(rec.Stack, rec)
+	for _, e := range experts {
+		if e.Way != nil {
+			v.traces = append(v.traces, e.Way)
+		}
+	}
 	found := judgeRules(v, rules)
 	findings := settle(found)
 	for i := range findings {
-		for _, add := range enrich {
-			add(v, &findings[i])
+		for _, e := range experts {
+			if e.Enrich != nil {
+				e.Enrich(v, &findings[i])
+			}
 		}
+		noteRetries(v, &findings[i])
 	}
 	rep := Report{
 		Version: ReportVersion, Tool: rec.Tool, Started: rec.Started, DurationMS: rec.DurationMS, Stack: rec.Stack,
@@ -99,6 +113,12 @@ func judgeChecks(v *View, checks []Check, found []candidate, leaders []Finding) 
 			}
 		} else {
 			r.Status, r.Reason = c.Judge(v)
+			if r.Status == Unknown && v.Record.Interrupted {
+				r.Reason = "the run was interrupted before this was known"
+			}
+			if again := v.retried(c.Probes); r.Reason == "" && len(again) > 0 {
+				r.Reason = again[0].Text
+			}
 		}
 		results = append(results, r)
 	}

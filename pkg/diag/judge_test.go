@@ -161,7 +161,7 @@ func TestEnrich(t *testing.T) {
 			f.Location = here
 		}
 	}
-	rep := Judge(&Record{}, []Rule{says("a", PartProxy, Error, true), says("b", PartProxy, Warning, false)}, nil, add)
+	rep := Judge(&Record{}, []Rule{says("a", PartProxy, Error, true), says("b", PartProxy, Warning, false)}, nil, Expert{Enrich: add})
 	if rep.Findings[0].Location != here || rep.Findings[1].Location != nil {
 		t.Errorf("got %+v", rep.Findings)
 	}

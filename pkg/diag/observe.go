@@ -27,6 +27,9 @@ type Observer struct {
 	// Concurrency is how many probes are under way at once; 0 means
 	// DefaultConcurrency.
 	Concurrency int
+	// Retries is how often a probe is sent again to which no answer came; the
+	// exchange tells how often it was.
+	Retries int
 	// Mode is the file mode of fixtures; 0 means 0644.
 	Mode uint32
 	Tool Tool
@@ -49,6 +52,7 @@ const cleanupTime = 20 * time.Second
 // record.
 func (o *Observer) Run(ctx context.Context, stack Stack, families []Family) *Record {
 	r := newRun(o, stack)
+	defer r.finish()
 	for {
 		step := Next(stack, r.record, families)
 		if step.Empty() {
@@ -66,7 +70,6 @@ func (o *Observer) Run(ctx context.Context, stack Stack, families []Family) *Rec
 			r.log.more()
 		}
 	}
-	r.finish()
 	return r.record
 }
 
@@ -90,19 +93,13 @@ func newRun(o *Observer, stack Stack) *run {
 	rand.Read(random[:]) // never fails, see crypto/rand
 	r := &run{
 		Observer: o, stack: stack, id: hex.EncodeToString(random[:4]),
-		redact: redactor{key: random[8:], named: map[string]bool{}},
+		redact: newRedactor(random[8:], stack),
 		client: compare.New(o.Client), asker: compare.New(impatient(o.Client)), set: fixture.NewSet(o.Store), stored: map[string]stored{}, noted: map[string]bool{},
-	}
-	for _, f := range stack.Header {
-		r.redact.named[strings.ToLower(f.Name)] = true
-	}
-	for _, u := range stack.As {
-		r.redact.named[strings.ToLower(u.Field.Name)] = true
 	}
 	if stack.ErrorLog != "" {
 		r.log = tailLog(stack.ErrorLog)
 	}
-	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: o.Config}
+	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: r.redact.config(o.Config)}
 	return r
 }
 
@@ -170,6 +167,11 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 		})
 	}
 	wg.Wait()
+	for i, p := range probes {
+		if p.ID != ProxyGet && p.ID != BackendGet && strained(&got[i]) {
+			got[i] = r.send(ctx, p) // once more, with nothing else under way
+		}
+	}
 	for _, x := range got {
 		if ctx.Err() != nil && x.Failure != nil && x.Failure.Kind == compare.Canceled {
 			continue // it says nothing about the stack
@@ -181,8 +183,12 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 	}
 }
 
-// send sends one probe.
-func (r *run) send(ctx context.Context, p Probe) Exchange {
+// strained says that an answer may have to do with how much was asked at once:
+// a limit, or a failure of the moment.
+func strained(x *Exchange) bool { return x.Status == 429 || x.Status >= 500 }
+
+// sendOnce sends one probe.
+func (r *run) sendOnce(ctx context.Context, p Probe) Exchange {
 	req := r.request(p)
 	x := Exchange{Probe: p}
 	if p.Port == Backend {
@@ -260,6 +266,9 @@ func (r *run) finish() {
 	}
 	if r.log != nil {
 		r.record.Log = r.log.end()
+		for i, line := range r.record.Log.Lines {
+			r.record.Log.Lines[i] = r.redact.line(line)
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()

@@ -125,7 +125,7 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 			}
 		}
 		for _, p := range want.Probes {
-			if v.Exchange(p.ID) == nil && !hasProbe(next.Probes, p.ID) {
+			if !v.Asked(p.ID) && !hasProbe(next.Probes, p.ID) {
 				next.Probes = append(next.Probes, p)
 			}
 		}

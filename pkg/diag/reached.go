@@ -48,7 +48,14 @@ func (v *View) inferred(x *Exchange) (Tri, string) {
 	if !b.Answered() {
 		return Undecided, "the backend's own port did not answer, so there is nothing to compare with"
 	}
+	if w := v.Way(x.Probe.ID); w.Reached == No {
+		return No, w.Why
+	}
 	if x.Delivers() {
+		if names := v.Unmarked(b, x); len(names) > 1 && v.missesItself() {
+			return No, fmt.Sprintf("the file came without any field that the backend sends with it and the handoff keeps (%s), and for a missing file the proxy does not answer what the backend answers",
+				strings.Join(names, ", "))
+		}
 		return Yes, "the stored file came back"
 	}
 	if SameAnswer(x, b) {

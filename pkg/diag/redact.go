@@ -2,6 +2,7 @@ package diag
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -20,7 +21,46 @@ type redactor struct {
 	// named are further fields that hold secrets: those that the user adds to
 	// every request.
 	named map[string]bool
+	// given are credentials that the user gives, which pages and logs may echo.
+	given []string
 }
+
+// newRedactor prepares the redaction of a run.
+func newRedactor(key []byte, stack Stack) redactor {
+	r := redactor{key: key, named: map[string]bool{}}
+	sent := slices.Clone(stack.Header)
+	for _, u := range stack.As {
+		sent = append(sent, u.Field)
+	}
+	for _, f := range sent {
+		name := strings.ToLower(f.Name)
+		r.named[name] = true
+		if !secretFields[name] && !secretQuery.MatchString(name) {
+			continue
+		}
+		_, bare, _ := strings.Cut(f.Value, " ") // without the scheme
+		for _, s := range []string{f.Value, bare} {
+			if len(s) >= leastSecret {
+				r.given = append(r.given, s)
+			}
+		}
+	}
+	return r
+}
+
+// Redaction returns a function that replaces the secrets in exchanges as a run
+// does, with a key of its own; sent are the fields that the user adds to the
+// requests.
+func Redaction(sent compare.Header) func(compare.Exchange) compare.Exchange {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails, see crypto/rand
+	r := newRedactor(key, Stack{Header: sent})
+	return func(x compare.Exchange) compare.Exchange { return r.exchange(Exchange{Exchange: x}).Exchange }
+}
+
+// leastSecret is how long a secret is at least that is looked for everywhere:
+// a shorter text may stand there for another reason.
+const leastSecret = 6
 
 // secretFields are header fields whose values are credentials.
 var secretFields = map[string]bool{
@@ -32,9 +72,13 @@ var secretFields = map[string]bool{
 var secretQuery = regexp.MustCompile(`(?i)(token|secret|passw|pwd|sig|signature|auth|session|credential|jwt|hmac|api_?key|access_?key|x-amz-|x-goog-)`)
 
 func (r redactor) hash(s string) string {
+	return "redacted-" + hex.EncodeToString(r.sum(s)[:6])
+}
+
+func (r redactor) sum(s string) []byte {
 	m := hmac.New(sha256.New, r.key)
 	m.Write([]byte(s))
-	return "redacted-" + hex.EncodeToString(m.Sum(nil)[:6])
+	return m.Sum(nil)
 }
 
 func (r redactor) field(f compare.Field) compare.Field {
@@ -52,7 +96,9 @@ func (r redactor) field(f compare.Field) compare.Field {
 	case secretFields[name] || r.named[name]:
 		f.Value = r.hash(f.Value)
 	case strings.Contains(f.Value, "?"):
-		f.Value = r.url(f.Value)
+		f.Value = r.known(r.url(f.Value))
+	default:
+		f.Value = r.known(f.Value)
 	}
 	return f
 }
@@ -109,6 +155,7 @@ func (r redactor) exchange(x Exchange) Exchange {
 	x.Request.URL = r.url(x.Request.URL)
 	x.Request.Header = r.header(x.Request.Header)
 	x.Header, x.Trailer = r.header(x.Header), r.header(x.Trailer)
+	x.Body.Sample, x.Body.DiffSample = r.sample(x.Body.Sample), r.sample(x.Body.DiffSample)
 	seen := make([]sendfile.Seen, len(x.Seen))
 	for i, s := range x.Seen {
 		seen[i] = r.seen(s)

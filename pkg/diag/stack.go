@@ -27,6 +27,9 @@ type Stack struct {
 	// Sendfile is the intent, KIND:PREFIX: what the storage's root is called in
 	// the handoff. Empty: it is learned from the backend.
 	Sendfile string `json:"sendfile,omitempty"`
+	// SendfileFrom says where Sendfile was read where the user does not state
+	// it: a place in the configuration.
+	SendfileFrom string `json:"sendfile_from,omitempty"`
 	// Server is the proxy's kind where Sendfile does not tell.
 	Server string `json:"server,omitempty"`
 	// Companion says that our own download server answers on Backend's port.
@@ -53,6 +56,14 @@ type Stack struct {
 
 	// Header fields are sent with every request to the backend and the proxy.
 	Header compare.Header `json:"header,omitempty"`
+}
+
+// Intention is Sendfile with where it is known from, for people.
+func (s Stack) Intention() string {
+	if s.SendfileFrom != "" {
+		return s.Sendfile + " (" + s.SendfileFrom + ")"
+	}
+	return "--sendfile " + s.Sendfile
 }
 
 // As is a further user: a name for people, and the field that says who asks.

@@ -35,17 +35,23 @@ type View struct {
 
 	fixtures  map[string]*FixtureRecord
 	exchanges map[string]*Exchange
+	asked     map[string]bool
 	memo      map[any]any
+	traces    []Trace
 }
 
 // NewView prepares a view of a record.
 func NewView(stack Stack, rec *Record) *View {
-	v := &View{Stack: stack, Record: rec, fixtures: map[string]*FixtureRecord{}, exchanges: map[string]*Exchange{}, memo: map[any]any{}}
+	v := &View{Stack: stack, Record: rec, fixtures: map[string]*FixtureRecord{}, exchanges: map[string]*Exchange{}, asked: map[string]bool{}, memo: map[any]any{}}
 	for i := range rec.Fixtures {
 		v.fixtures[rec.Fixtures[i].Role] = &rec.Fixtures[i]
 	}
 	for i := range rec.Exchanges {
-		v.exchanges[rec.Exchanges[i].Probe.ID] = &rec.Exchanges[i]
+		x := &rec.Exchanges[i]
+		v.asked[x.Probe.ID] = true
+		if !busy(x) {
+			v.exchanges[x.Probe.ID] = x
+		}
 	}
 	return v
 }
@@ -72,10 +78,25 @@ func memo(kept map[any]any, key any, compute func() any) any {
 	return got
 }
 
+// busy says that an answer proves nothing: a server that has too much to do, or
+// a limit on requests or connections (RFC 6585 section 4, RFC 9110 section
+// 15.6.4). The plain download itself is judged by it all the same.
+func busy(x *Exchange) bool {
+	switch x.Probe.ID {
+	case ProxyGet, BackendGet:
+		return false
+	}
+	return x.Status == 429 || x.Status == 503
+}
+
+// Asked says that a probe was sent, whether or not its answer proves anything.
+func (v *View) Asked(id string) bool { return v.asked[id] }
+
 // Fixture is the fixture of a role, nil where there is none yet.
 func (v *View) Fixture(role string) *FixtureRecord { return v.fixtures[role] }
 
-// Exchange is what came back for a probe, nil where it was not sent.
+// Exchange is what came back for a probe, nil where it was not sent or where
+// the answer only says that there is too much to do.
 func (v *View) Exchange(id string) *Exchange { return v.exchanges[id] }
 
 // Stored says that the main fixture is in the storage as it was written.
@@ -115,7 +136,8 @@ func (x *Exchange) HandsOff(d sendfile.Dialect) bool {
 	return x.Answered() && x.Header.Has(d.Header)
 }
 
-// Intent is the handoff that the user states, and whether one is stated.
+// Intent is the handoff that is meant, and whether one is: stated by the user,
+// or what the configuration is made for.
 func (v *View) Intent() (sendfile.Spec, bool) {
 	if v.Stack.Sendfile == "" {
 		return sendfile.Spec{}, false
@@ -129,7 +151,7 @@ func (v *View) Intent() (sendfile.Spec, bool) {
 // that the backend speaks. ok is false where nothing tells.
 func (v *View) Dialect() (d sendfile.Dialect, how string, ok bool) {
 	if spec, stated := v.Intent(); stated {
-		return spec.Dialect, "--sendfile " + v.Stack.Sendfile, true
+		return spec.Dialect, v.Stack.Intention(), true
 	}
 	if v.Stack.Server != "" {
 		if d, err := sendfile.Lookup(v.Stack.Server, ""); err == nil {

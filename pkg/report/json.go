@@ -21,12 +21,17 @@ func writeJSON(w io.Writer, rep diag.Report, _ Options) error {
 	for i := range rep.Findings {
 		rep.Findings[i].Evidence = orEmpty(rep.Findings[i].Evidence)
 	}
+	return JSON(w, rep)
+}
+
+// JSON writes a value as the reports are written: indented, on a terminal safe.
+func JSON(w io.Writer, value any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(rep); err != nil {
-		return fmt.Errorf("writing the report as JSON: %w", err)
+	if err := e.Encode(value); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
 	}
 	_, err := w.Write(escapeJSON(b.Bytes()))
 	return err

@@ -17,18 +17,18 @@ const longest = 2000
 // report quotes headers, log lines and configurations, and who wrote those may
 // wish to write escape sequences. The report that is given stays as it is.
 func neutral(rep diag.Report) diag.Report {
-	rep.Stack.Name = visible(rep.Stack.Name)
-	rep.Stack.Storage = visible(rep.Stack.Storage)
-	rep.Stack.Backend = diag.URL(visible(string(rep.Stack.Backend)))
-	rep.Stack.Proxy = diag.URL(visible(string(rep.Stack.Proxy)))
-	rep.Status = diag.Verdict(visible(string(rep.Status)))
-	rep.Culprit = diag.Part(visible(string(rep.Culprit)))
+	rep.Stack.Name = Visible(rep.Stack.Name)
+	rep.Stack.Storage = Visible(rep.Stack.Storage)
+	rep.Stack.Backend = diag.URL(Visible(string(rep.Stack.Backend)))
+	rep.Stack.Proxy = diag.URL(Visible(string(rep.Stack.Proxy)))
+	rep.Status = diag.Verdict(Visible(string(rep.Status)))
+	rep.Culprit = diag.Part(Visible(string(rep.Culprit)))
 
 	rep.Checks = slices.Clone(rep.Checks)
 	for i := range rep.Checks {
 		c := &rep.Checks[i]
-		c.ID, c.Title, c.Reason = visible(c.ID), visible(c.Title), visible(c.Reason)
-		c.Status = diag.Status(visible(string(c.Status)))
+		c.ID, c.Title, c.Reason = Visible(c.ID), Visible(c.Title), Visible(c.Reason)
+		c.Status = diag.Status(Visible(string(c.Status)))
 	}
 	rep.Findings = slices.Clone(rep.Findings)
 	for i, f := range rep.Findings {
@@ -38,9 +38,9 @@ func neutral(rep diag.Report) diag.Report {
 }
 
 func neutralFinding(f diag.Finding) diag.Finding {
-	f.Code, f.Symptom, f.Title = visible(f.Code), visible(f.Symptom), visible(f.Title)
-	f.Detail, f.Fix = visible(f.Detail), visible(f.Fix)
-	f.Severity, f.Culprit = diag.Severity(visible(string(f.Severity))), diag.Part(visible(string(f.Culprit)))
+	f.Code, f.Symptom, f.Title = Visible(f.Code), Visible(f.Symptom), Visible(f.Title)
+	f.Detail, f.Fix = Visible(f.Detail), Visible(f.Fix)
+	f.Severity, f.Culprit = diag.Severity(Visible(string(f.Severity))), diag.Part(Visible(string(f.Culprit)))
 	if f.Location != nil {
 		l := neutralLocation(*f.Location)
 		f.Location = &l
@@ -48,12 +48,12 @@ func neutralFinding(f diag.Finding) diag.Finding {
 	f.Evidence = slices.Clone(f.Evidence)
 	for i := range f.Evidence {
 		e := &f.Evidence[i]
-		e.Kind, e.Text = diag.EvidenceKind(visible(string(e.Kind))), visible(e.Text)
+		e.Kind, e.Text = diag.EvidenceKind(Visible(string(e.Kind))), Visible(e.Text)
 		e.Rows, e.Lines = slices.Clone(e.Rows), slices.Clone(e.Lines)
 		for j, r := range e.Rows {
 			e.Rows[j] = diag.Row{
-				Field: visible(r.Field), Backend: visible(r.Backend), Proxy: visible(r.Proxy),
-				Expected: visible(r.Expected), Meaning: visible(r.Meaning),
+				Field: Visible(r.Field), Backend: Visible(r.Backend), Proxy: Visible(r.Proxy),
+				Expected: Visible(r.Expected), Meaning: Visible(r.Meaning),
 			}
 		}
 		for j, l := range e.Lines {
@@ -67,21 +67,21 @@ func neutralFinding(f diag.Finding) diag.Finding {
 func neutralConsequences(list []diag.Consequence) []diag.Consequence {
 	list = slices.Clone(list)
 	for i, c := range list {
-		list[i] = diag.Consequence{Code: visible(c.Code), Title: visible(c.Title)}
+		list[i] = diag.Consequence{Code: Visible(c.Code), Title: Visible(c.Title)}
 	}
 	return list
 }
 
 func neutralLocation(l diag.Location) diag.Location {
-	l.File, l.Text = visible(l.File), visible(l.Text)
+	l.File, l.Text = Visible(l.File), Visible(l.Text)
 	return l
 }
 
-// visible writes what is not printable as Go would in a string literal:
+// Visible writes what is not printable as Go would in a string literal:
 // control characters, what changes the direction of writing, what has no
 // width, bytes that are no UTF-8. Line ends and tabs stay. Of very long texts
 // only the beginning is left.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if i >= longest {

@@ -324,8 +324,8 @@ func TestVisible(t *testing.T) {
 		"�":                        "�",
 		strings.Repeat("x", 2001):  strings.Repeat("x", 2000) + "… (1 bytes more)",
 	} {
-		if diff := cmp.Diff(want, visible(text)); diff != "" {
-			t.Errorf("visible(%q):\n%s", text, diff)
+		if diff := cmp.Diff(want, Visible(text)); diff != "" {
+			t.Errorf("Visible(%q):\n%s", text, diff)
 		}
 	}
 }

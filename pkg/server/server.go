@@ -6,6 +6,7 @@ package server
 import (
 	"context"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -42,12 +43,30 @@ type Kind struct {
 	Load func(path string, stdin io.Reader) (conf.Source, error)
 	// Parse says what is wrong with a configuration: nil or a *conf.Error.
 	Parse func(conf.Source) error
+	// Detect says that a text has the shape of a configuration of this kind.
+	Detect func(text string) bool
+	// Route follows a request through a configuration that Parse accepts. nil:
+	// that cannot be done.
+	Route func(conf.Source, RouteRequest) (RouteResult, error)
 
 	// Families are the looks that the kind's rules need, Rules its causes, and
 	// Enrich what it adds to any finding.
 	Families []diag.Family
 	Rules    []diag.Rule
 	Enrich   diag.Enrich
+	// Intent is the handoff that a configuration is made for where it takes the
+	// download URL, if it tells. nil: that cannot be told.
+	Intent func(source conf.Source, proxy *url.URL) (Intent, bool)
+	// Way follows a request through a configuration. nil: that cannot be done.
+	Way diag.Trace
+}
+
+// Intent is the handoff that a configuration is made for.
+type Intent struct {
+	// Prefix is what the handoff's value begins with.
+	Prefix string
+	// Location is the place that says so.
+	Location diag.Location
 }
 
 // LaunchOptions say how a server is started.

@@ -1,0 +1,246 @@
+package apache
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
+
+// isRegex returns the pattern of a section: of a …Match one, or behind "~".
+func isRegex(d *conf.Directive) (text string, regex bool) {
+	if strings.HasSuffix(d.Name, "Match") {
+		return d.Arg(0), true
+	}
+	if d.Arg(0) == "~" {
+		return d.Arg(1), true
+	}
+	return d.Arg(0), false
+}
+
+// servers are the blocks of the main server and of the virtual host.
+func (s *state) servers() []*conf.Directive {
+	if s.srv.dir == nil {
+		return []*conf.Directive{s.r.conf.Top}
+	}
+	return []*conf.Directive{s.r.conf.Top, s.srv.dir}
+}
+
+// choose keeps those sections that apply: by name, or by a pattern of the subject.
+func (s *state) choose(found []*conf.Directive, plain func(name string) bool, subject string) (chosen []*conf.Directive) {
+	for _, d := range found {
+		if !d.IsBlock || len(d.Args) == 0 {
+			continue
+		}
+		if len(d.Block) > 0 && s.unset(d) {
+			return chosen
+		}
+		text, regex := isRegex(d)
+		if !regex {
+			if plain(text) {
+				chosen = append(chosen, d)
+			}
+			continue
+		}
+		p := compile(text, false)
+		if p.why != "" {
+			if len(d.Block) > 0 {
+				s.undecided(d, "%s", p.why)
+				return chosen
+			}
+			continue
+		}
+		if _, ok := p.match(subject); ok {
+			chosen = append(chosen, d)
+		}
+	}
+	return chosen
+}
+
+// matchLocations are the Location sections that the URI is in, those of the
+// main server first (ap_location_walk).
+func (s *state) matchLocations() []*conf.Directive {
+	return s.choose(inBlocks(s.servers(), "Location", "LocationMatch"), func(name string) bool {
+		if hasMeta(name) {
+			return matchPath(name, s.uri)
+		}
+		return name == "/" || s.uri == strings.TrimSuffix(name, "/") && !strings.HasSuffix(name, "/") || strings.HasPrefix(s.uri, name) && (strings.HasSuffix(name, "/") || len(s.uri) > len(name) && s.uri[len(name)] == '/')
+	}, s.uri)
+}
+
+// matchPath matches a whole path; * and ? do not match a slash
+// (APR_FNM_PATHNAME).
+func matchPath(pattern, name string) bool {
+	ok, err := path.Match(strings.ReplaceAll(pattern, "[!", "[^"), name)
+	return ok && err == nil
+}
+
+// walk finds the sections that what was found is in: Proxy for an upstream,
+// Directory and Files for a file, and the conditions.
+func (s *state) walk() {
+	if url, ok := strings.CutPrefix(s.filename, "proxy:"); ok {
+		s.others = s.choose(inBlocks(s.servers(), "Proxy", "ProxyMatch"), func(name string) bool {
+			if hasMeta(name) {
+				p := compile("^(?s)"+globRegex(name)+"$", false)
+				_, ok := p.match(url)
+				return ok
+			}
+			return strings.HasPrefix(url, name)
+		}, url)
+	} else {
+		s.directories()
+	}
+	if s.done {
+		return
+	}
+	s.locations = s.matchLocations()
+	for _, d := range append(slices.Clip(s.others), s.locations...) {
+		s.step(StepSection, d, "applies")
+	}
+	s.conditions(s.sections())
+}
+
+// globRegex is a pattern whose * matches slashes, too.
+func globRegex(glob string) string {
+	var b strings.Builder
+	for _, r := range glob {
+		switch r {
+		case '*':
+			b.WriteString(".*")
+		case '?':
+			b.WriteString(".")
+		default:
+			if strings.ContainsRune(`\.+()|{}^$[]`, r) {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// directories finds the Directory and Files sections of the file, and the
+// .htaccess files on the way (ap_directory_walk and ap_file_walk): folders from
+// the outermost in, patterns after them, then names.
+func (s *state) directories() {
+	folder := path.Dir(s.filename)
+	if strings.HasSuffix(s.filename, "/") {
+		folder = strings.TrimSuffix(s.filename, "/")
+	}
+	all := inBlocks(s.servers(), "Directory", "DirectoryMatch")
+	plain := slices.DeleteFunc(slices.Clone(all), func(d *conf.Directive) bool { _, regex := isRegex(d); return regex })
+	slices.SortStableFunc(plain, func(a, b *conf.Directive) int { return depthOf(a.Arg(0)) - depthOf(b.Arg(0)) })
+	s.others = s.choose(plain, func(name string) bool { return inFolder(folder, name) }, "")
+	if s.done {
+		return
+	}
+	s.htaccess(folder)
+	regex := slices.DeleteFunc(slices.Clone(all), func(d *conf.Directive) bool { _, regex := isRegex(d); return !regex })
+	s.others = append(s.others, s.choose(regex, nil, folder+"/")...)
+	if s.done {
+		return
+	}
+	base := path.Base(s.filename)
+	files := inBlocks(append(s.servers(), s.others...), "Files", "FilesMatch")
+	s.others = append(s.others, s.choose(files, func(name string) bool { return name == base || hasMeta(name) && matchPath(name, base) }, base)...)
+}
+
+func depthOf(folder string) int { return strings.Count(strings.TrimSuffix(folder, "/"), "/") }
+
+// inFolder says that a folder is one that a Directory section names, or below.
+func inFolder(folder, name string) bool {
+	name = strings.TrimSuffix(path.Clean(name), "/")
+	if !hasMeta(name) {
+		return name == "" || folder == name || strings.HasPrefix(folder, name+"/")
+	}
+	parts := strings.Split(folder, "/")
+	n := strings.Count(name, "/") + 1
+	return len(parts) >= n && matchPath(name, strings.Join(parts[:n], "/"))
+}
+
+// htaccess notes the .htaccess files that Apache looks for.
+func (s *state) htaccess(folder string) {
+	name := ".htaccess"
+	if d := s.serverLast("AccessFileName"); d != nil {
+		name = d.Arg(0)
+	}
+	at := ""
+	for _, part := range strings.Split(folder, "/") {
+		if part != "" || at == "" {
+			at = strings.TrimSuffix(at, "/") + "/" + part
+		}
+		var allow *conf.Directive
+		for _, d := range s.others {
+			if inFolder(path.Clean(at), d.Arg(0)) {
+				if o := lastOf(d.All("AllowOverride")); o != nil {
+					allow = o
+				}
+			}
+		}
+		file := path.Join(at, name)
+		if allow == nil || strings.EqualFold(allow.Arg(0), "None") || s.r.file(file) == FileMissing {
+			continue
+		}
+		s.out.Htaccess = append(s.out.Htaccess, file)
+		s.provided(allow, "%s is read if it is there", file)
+	}
+}
+
+// conditions finds the If sections within blocks that hold (ap_if_walk).
+func (s *state) conditions(blocks []*conf.Directive) {
+	for _, b := range blocks {
+		taken := false // an If or ElseIf of the chain held
+		for _, d := range b.Block {
+			switch d.Name {
+			case "If":
+				taken = false
+			case "ElseIf", "Else":
+				if taken {
+					continue
+				}
+			default:
+				continue
+			}
+			holds := yes
+			if d.Name != "Else" {
+				text := d.Arg(0)
+				if len(d.Args) > 1 {
+					text = strings.Join(d.Texts(0), " ")
+				}
+				holds = s.expr(text)
+			}
+			switch holds {
+			case unknown:
+				if s.matters(d) {
+					s.undecided(d, "whether the condition holds is not known")
+					return
+				}
+			case yes:
+				taken = true
+				s.ifs = append(s.ifs, d)
+				s.step(StepSection, d, "the condition holds")
+				if s.conditions([]*conf.Directive{d}); s.done {
+					return
+				}
+			}
+		}
+	}
+}
+
+// matters says that a section holds something that decides about a download.
+func (s *state) matters(d *conf.Directive) bool {
+	found := false
+	d.Walk(func(in *conf.Directive) bool {
+		switch in.Name {
+		case "XSendFile", "Require", "RequireAll", "RequireAny", "RequireNone", "Order", "Allow", "Deny", "SetHandler", "Redirect", "RedirectMatch", "RewriteRule", "AuthType", "Satisfy":
+			found = true
+		case "Header":
+			for _, a := range in.Args {
+				found = found || strings.EqualFold(a.Text, handoffField)
+			}
+		}
+		return !found
+	})
+	return found
+}

@@ -1,0 +1,54 @@
+package nginx
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// way is where the configuration sends a request: to the backend, and for
+// which path, or not. It says nothing where the answer that came is not the
+// one that the configuration gives: then another one may be in use.
+func way(v *diag.View, x *diag.Exchange) diag.Way {
+	s := siteOf(v)
+	if s == nil || s.file == nil {
+		return diag.Way{}
+	}
+	_, t := s.follow(x)
+	switch {
+	case s.proxiedToBackend(t):
+		u, err := url.Parse(t.Upstream.URI)
+		if err != nil || t.Upstream.Unknown != "" || len(t.Provided) > 0 {
+			return diag.Way{}
+		}
+		return diag.Way{Path: u.Path, Why: "the configuration hands it to the backend" + where(t.Upstream.Pass)}
+	case t.Outcome == Proxied && (x.Status < 502 || x.Status > 504):
+		return diag.Way{Reached: diag.No, Why: "the configuration hands it to another upstream, " + t.Upstream.Host + where(t.Upstream.Pass)}
+	case ends(t, x):
+		return diag.Way{Reached: diag.No, Why: "by the configuration the proxy answers it itself: " + chain(t)}
+	}
+	return diag.Way{}
+}
+
+// ends says that a route ends within nginx, with the answer that came.
+func ends(t *Route, x *diag.Exchange) bool {
+	switch t.Outcome {
+	case Returned, Refused, Failed:
+		return t.Status == x.Status
+	case File:
+		return x.Status == 200 || x.Status == 403 || x.Status == 404
+	case Folder:
+		return x.Status == 403 || x.Status == 404
+	}
+	return false
+}
+
+// where says on which line a directive stands.
+func where(d *conf.Directive) string {
+	if d == nil || d.Pos.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", d.Pos.File, d.Pos.Line)
+}
