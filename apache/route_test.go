@@ -70,7 +70,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxydiag-route-")
+	dir, err := os.MkdirTemp("", "proxydiag-route-") //nolint:usetesting // its parents are closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func escapeBut(path, plain string) string { return escapeWith(path, plain, "0123
 
 func escapeWith(path, plain, digits string) string {
 	var b strings.Builder
-	for i := 0; i < len(path); i++ {
+	for i := range len(path) {
 		c := path[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(plain, c) >= 0 {
 			b.WriteByte(c)

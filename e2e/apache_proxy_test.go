@@ -65,6 +65,8 @@ func apacheRoutingRows() []row {
 		{name: "folder refused", near: "proxy-not-routed handoff-forbidden", site: onTop("<Directory /srv/media>\nRequire all denied\n</Directory>")},
 		{name: "download without the application", code: "proxy-not-routed", near: "proxy-cached-handoff", only: companion,
 			site: virtualHost("Alias /dl/ /srv/media/\n<Directory /srv/media>\nRequire all granted\n</Directory>")},
+		{name: "download without one's own application", code: "proxy-not-routed", near: "proxy-header-lost proxy-error-masked", only: own,
+			site: virtualHost("Alias /dl/ /srv/media/\n<Directory /srv/media>\nRequire all granted\n</Directory>")},
 		{name: "Alias beside ProxyPass", near: "proxy-not-routed",
 			site: onTop("Alias /dl/ /srv/media/\n<Directory /srv/media>\nRequire all granted\n</Directory>")},
 

@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -20,6 +22,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/report"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -249,16 +252,27 @@ func documentation(t testing.TB, code string) diag.Doc {
 	return diag.Doc{}
 }
 
-// judgedAgain checks that a record which was saved gives the same report.
+// judgedAgain checks that a record which was saved gives the same report, in
+// every format.
 func judgedAgain(t *testing.T, rec *diag.Record, rep diag.Report) {
 	t.Helper()
-	var saved diag.Record
-	if err := json.Unmarshal([]byte(marshal(t, rec)), &saved); err != nil {
+	var b bytes.Buffer
+	if err := rec.Save(&b); err != nil {
 		t.Fatal(err)
 	}
-	again := all.Judge(&saved)
-	if d := cmp.Diff(marshal(t, rep), marshal(t, again)); d != "" {
-		t.Errorf("a saved record is judged otherwise (-now +saved):\n%s", d)
+	saved, err := diag.ReadRecord(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := all.Judge(saved)
+	for _, f := range report.Formats() {
+		var now, later bytes.Buffer
+		if err := errors.Join(f.Write(&now, rep, report.Options{}), f.Write(&later, again, report.Options{})); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(now.String(), later.String()); d != "" {
+			t.Errorf("a saved record is judged otherwise in %s (-now +saved):\n%s", f.Name, d)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package e2e
 
-import "testing"
+import (
+	"net/http"
+	"path"
+	"testing"
+)
 
 func TestHandoff(t *testing.T) { try(t, handoffRows()) }
 
@@ -55,6 +59,10 @@ func handoffRows() []row {
 
 		{name: "slash on one side only", code: "handoff-traversal", near: "handoff-internal-exposed",
 			site: locations(download + "location /protected { alias /srv/media/; }")},
+		{name: "application that hands off any path", near: "handoff-traversal handoff-internal-exposed", only: own, backend: anyPath,
+			site: locations("location / { proxy_pass http://127.0.0.1:8000; proxy_set_header Host $http_host; }\n" + internal)},
+		{name: "application that hands off any path, slash on one side only", code: "handoff-traversal", near: "handoff-internal-exposed", only: own,
+			backend: anyPath, site: locations("location / { proxy_pass http://127.0.0.1:8000; proxy_set_header Host $http_host; }\nlocation /protected { alias /srv/media/; }")},
 		{name: "slash on one side only, direct", code: "handoff-traversal", flags: direct,
 			site: locations(download + internal + "location /direct { alias /srv/media/; }")},
 		{name: "slash on one side only, internal", near: "handoff-traversal",
@@ -73,4 +81,12 @@ func handoffRows() []row {
 			a.Header.Set("Vary", "Cookie")
 		})},
 	}
+}
+
+// anyPath makes every path the download of its last part.
+func anyPath(next http.Handler, _ string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path, r.URL.RawPath = "/dl/"+path.Base(r.URL.Path), ""
+		next.ServeHTTP(w, r)
+	})
 }

@@ -24,7 +24,7 @@ import (
 // killed is how often each signal is sent.
 const killed = 100
 
-// TestKilled ends runs at random moments. After SIGINT nothing of ours is left
+// TestKilled ends runs at random moments. After a signal that can be caught nothing of ours is left
 // in the storage; after SIGKILL a sweep removes what is left, and nothing else.
 // The companion's port is free again for the next run.
 func TestKilled(t *testing.T) {
@@ -55,9 +55,10 @@ func TestKilled(t *testing.T) {
 	whole := time.Since(begin)
 
 	for i := range killed {
-		end(t, binary, args, syscall.SIGINT, rand.N(whole))
+		signal := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[i%3]
+		end(t, binary, args, signal, rand.N(whole))
 		if diff := cmp.Diff(before, listing(t, folder)); diff != "" {
-			t.Fatalf("run %d: after SIGINT the storage is not as it was: %s", i, diff)
+			t.Fatalf("run %d: after %v the storage is not as it was: %s", i, signal, diff)
 		}
 	}
 	left := 0
@@ -96,7 +97,7 @@ func end(t *testing.T, binary string, args []string, signal os.Signal, after tim
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	if signal == syscall.SIGINT && exit != nil && exit.ExitCode() == 2 {
+	if signal != syscall.SIGKILL && exit != nil && exit.ExitCode() == 2 {
 		t.Fatalf("the run could not begin: %v", err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
 func TestNames(t *testing.T) { try(t, nameRows()) }
@@ -47,6 +49,10 @@ func nameRows() []row {
 
 		{name: "decoded by a variable", code: "handoff-name-encoding", near: "backend-name-unencoded",
 			site: locations(download + "location ~ ^/protected/(.*)$ { internal; proxy_pass http://127.0.0.1:8003/whole/$1; }")},
+		{name: "only plain names let through", code: "handoff-name-encoding", near: "backend-name-unencoded",
+			site: in("location /dl/", `if ($request_uri ~ "[^a-zA-Z0-9._/-]") { return 403; }`)},
+		{name: "quotes forbidden", near: "handoff-name-encoding",
+			site: in("location /dl/", `if ($request_uri ~ "%2[27]") { return 403; }`), flags: func(s *setup) { s.Stack.Profile = diag.Thorough }},
 		{name: "escaped for the storage behind HTTP", near: "handoff-name-encoding",
 			site: locations(download + "location /protected/ { internal; proxy_pass http://127.0.0.1:8003/whole/; }")},
 	}

@@ -70,6 +70,12 @@ func proxyRoutingRows() []row {
 			site: in("server", `location ~ \.bin$ { root /srv/pages; }`)},
 		{name: "download without the application", code: "proxy-not-routed", near: "proxy-cached-handoff", only: companion,
 			site: swap("proxy_pass http://127.0.0.1:8000;", "alias /srv/media/;")},
+		{name: "download without one's own application", code: "proxy-not-routed", near: "proxy-header-lost proxy-error-masked", only: own,
+			site: swap("proxy_pass http://127.0.0.1:8000;", "alias /srv/media/;")},
+		{name: "fields hidden and errors replaced in front", near: "proxy-not-routed",
+			site: both(behind("proxy_hide_header Content-Disposition; proxy_hide_header Cache-Control; proxy_intercept_errors on; error_page 404 /sorry.html;"),
+				swap("server {\n    listen 127.0.0.1:8080;", "server {\n    listen 127.0.0.1:8080;\n    location = /sorry.html { return 404 sorry; }")),
+			code: "proxy-header-lost", backend: field("Set-Cookie", "session=1; HttpOnly; Path=/")},
 		{name: "regular expression asks the application as well", near: "proxy-not-routed",
 			site: in("server", `location ~ ^/dl/.*\.bin$ { proxy_pass http://127.0.0.1:8000; }`)},
 

@@ -25,7 +25,8 @@ var Kind = server.Kind{
 	Samples: samples,
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
-		return Load(path, LoadOptions{Stdin: stdin})
+		source, err := Load(path, LoadOptions{Stdin: stdin})
+		return withoutSecrets(source), err
 	},
 	Parse: func(s conf.Source) error {
 		_, err := Parse(s)

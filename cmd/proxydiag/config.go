@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -39,15 +39,9 @@ func kindOf(stack diag.Stack) (server.Kind, error) {
 	if name == "" {
 		name, _, _ = strings.Cut(stack.Sendfile, ":")
 	}
-	var known []string
-	for _, k := range all.Kinds() {
-		if k.Load == nil {
-			continue
-		}
-		if k.Name == name {
-			return k, nil
-		}
-		known = append(known, k.Name)
+	known := kindNames(readable())
+	if i := slices.Index(known, name); i >= 0 {
+		return readable()[i], nil
 	}
 	if name == "" {
 		return server.Kind{}, fmt.Errorf("--config needs to know whose configuration it is: add --server KIND, one of %s", strings.Join(known, ", "))

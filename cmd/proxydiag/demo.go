@@ -12,6 +12,7 @@ import (
 
 func newDemo(std streams) *cobra.Command {
 	var o outputFlags
+	var r recordFlag
 	var code string
 	var list bool
 	cmd := &cobra.Command{
@@ -35,6 +36,11 @@ func newDemo(std streams) *cobra.Command {
 				return err
 			}
 			defer out.discard()
+			record, err := r.open(o)
+			if err != nil {
+				return err
+			}
+			defer record.discard()
 			if found {
 				fmt.Fprintf(std.err, "broken on purpose: %s\n", fault.What)
 			}
@@ -47,10 +53,11 @@ func newDemo(std streams) *cobra.Command {
 			if err != nil {
 				fmt.Fprintln(std.err, "proxydiag: the demo could not be cleared away:", err)
 			}
-			return out.conclude(std, rec)
+			return out.concludeRun(std, rec, record)
 		},
 	}
 	o.register(cmd)
+	r.register(cmd)
 	cmd.Flags().StringVar(&code, "break", "", "put the fault that leads to the finding `CODE` into the stack")
 	cmd.Flags().BoolVar(&list, "list", false, "list the faults, and run nothing")
 	complete(cmd, "break", faultCodes())

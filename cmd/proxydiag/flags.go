@@ -231,13 +231,21 @@ type clientFlags struct {
 	resolve     []string
 	insecure    bool
 	concurrency int
+	retries     int
 }
 
 func (c *clientFlags) register(f *pflag.FlagSet) {
+	c.registerSingle(f)
+	f.IntVar(&c.concurrency, "concurrency", diag.DefaultConcurrency, "how many requests are under way at once")
+	f.IntVar(&c.retries, "retries", 0, "how often a request is sent again to which no answer came; the report tells where it was")
+}
+
+// registerSingle registers what a single request can be told.
+func (c *clientFlags) registerSingle(f *pflag.FlagSet) {
+	c.concurrency = 1
 	f.DurationVar(&c.timeout, "timeout", defaultTimeout, "how long one request may take")
 	f.StringArrayVar(&c.resolve, "resolve", nil, "`HOST:PORT:ADDR`: connect to ADDR for HOST:PORT, repeatable")
 	f.BoolVar(&c.insecure, "insecure", false, "accept any TLS certificate")
-	f.IntVar(&c.concurrency, "concurrency", diag.DefaultConcurrency, "how many requests are under way at once")
 }
 
 func (c *clientFlags) options() (compare.Options, error) {
@@ -247,6 +255,9 @@ func (c *clientFlags) options() (compare.Options, error) {
 	}
 	if c.concurrency < 1 {
 		return o, fmt.Errorf("--concurrency %d: it must be at least 1", c.concurrency)
+	}
+	if c.retries < 0 {
+		return o, fmt.Errorf("--retries %d: it cannot be less than 0", c.retries)
 	}
 	for _, r := range c.resolve {
 		host, addr, ok := parseResolve(r)

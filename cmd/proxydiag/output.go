@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -50,41 +48,43 @@ type output struct {
 	options report.Options
 	failOn  diag.Severity
 	std     io.Writer
-	file    *os.File // nil for std
-	created bool     // the file was not there before
+	file    *target // nil for std
 }
 
 // open checks the flags and that the file can be written, before anything runs.
-// What is in the file stays until the report is complete.
 func (o *outputFlags) open(std streams) (*output, error) {
 	format, err := report.Lookup(o.format)
 	if err != nil {
 		return nil, fmt.Errorf("--format: %w", err)
 	}
-	if !slices.Contains(severities(), o.failOn) {
-		return nil, fmt.Errorf("--fail-on %s: choose one of %s", o.failOn, strings.Join(severities(), ", "))
+	failOn, err := parseFailOn(o.failOn)
+	if err != nil {
+		return nil, err
 	}
-	out := &output{format: format, failOn: diag.Severity(o.failOn), std: std.out}
+	out := &output{format: format, failOn: failOn, std: std.out}
 	if o.file == "" || o.file == "-" {
-		if width, ok := std.terminal(std.out); ok {
-			out.options = report.Options{Color: std.env("NO_COLOR") == "" && std.env("TERM") != "dumb", Width: width}
-		}
+		out.options = optionsFor(std)
 		return out, nil
 	}
-	_, err = os.Stat(o.file)
-	out.created = errors.Is(err, fs.ErrNotExist)
-	out.file, err = os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE, 0o666)
-	return out, cannotWrite(o.file, err)
+	out.file, err = openTarget("--output", "report", o.file, 0o666)
+	return out, err
 }
 
-func cannotWrite(file string, err error) error {
-	if err == nil {
-		return nil
+// parseFailOn reads the value of --fail-on.
+func parseFailOn(text string) (diag.Severity, error) {
+	if !slices.Contains(severities(), text) {
+		return "", fmt.Errorf("--fail-on %s: choose one of %s", text, strings.Join(severities(), ", "))
 	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
+	return diag.Severity(text), nil
+}
+
+// optionsFor suit standard output: colours and its own width on a terminal.
+func optionsFor(std streams) report.Options {
+	width, ok := std.terminal(std.out)
+	if !ok {
+		return report.Options{}
 	}
-	return fmt.Errorf("--output %s: the report cannot be written: %w; give a file that may be written", file, err)
+	return report.Options{Color: std.env("NO_COLOR") == "" && std.env("TERM") != "dumb", Width: width}
 }
 
 // conclude judges what was observed, writes the report, and returns the exit
@@ -115,26 +115,11 @@ func (o *output) write(rep diag.Report) error {
 		_, err := o.std.Write(b.Bytes())
 		return err
 	}
-	file := o.file
-	n, err := file.Write(b.Bytes())
-	if info, failed := file.Stat(); err == nil && failed == nil && info.Mode().IsRegular() {
-		err = file.Truncate(int64(n)) // what an older and longer report has more
-	}
-	err = errors.Join(err, file.Close())
-	o.file = nil
-	return cannotWrite(file.Name(), err)
+	return o.file.write(b.Bytes())
 }
 
 // discard ends an output that nothing was written to.
-func (o *output) discard() {
-	if o.file == nil {
-		return
-	}
-	_ = o.file.Close()
-	if o.created {
-		_ = os.Remove(o.file.Name())
-	}
-}
+func (o *output) discard() { o.file.discard() }
 
 // terminalWidth is the width of a terminal in columns.
 func terminalWidth(w io.Writer) (int, bool) {

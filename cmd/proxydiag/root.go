@@ -75,7 +75,7 @@ func newRoot(std streams) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newCheck(std), newCompanion(std), newDemo(std), newExplain(std), newVersion(std))
+	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newJudge(std), newLint(std), newRoute(std), newVersion(std))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -142,6 +142,24 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return fmt.Errorf("%s takes no arguments, and %q is one; see '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
+}
+
+// exactly refuses any other number of arguments. what names them, with the
+// number in words.
+func exactly(what string, count int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == count {
+			return nil
+		}
+		given := fmt.Sprintf("%d are given", len(args))
+		switch len(args) {
+		case 0:
+			given = "none is given"
+		case 1:
+			given = "one is given"
+		}
+		return fmt.Errorf("%s takes %s, and %s; see '%s --help'", cmd.Name(), what, given, cmd.CommandPath())
+	}
 }
 
 // flagError says in one sentence what is wrong with a flag.

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: startStack, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON,
+			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON, "mode": hasMode, "capture": capture, "age": age,
 		},
 	})
 }
@@ -84,6 +85,30 @@ func validJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// hasMode checks the permissions of a file: mode FILE OCTAL.
+func hasMode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); neg || got != args[1] {
+		ts.Fatalf("%s has the mode %s", args[0], got)
+	}
+}
+
+// capture makes a file's one line a variable: capture NAME FILE.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// age makes files older: age DURATION FILE….
+func age(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	for _, name := range args[1:] {
+		then := time.Now().Add(-d)
+		ts.Check(os.Chtimes(ts.MkAbs(name), then, then))
+	}
+}
+
 // waiting is the key of a channel that tells of each request that hangs.
 type waiting struct{}
 
@@ -131,6 +156,7 @@ func serveStack(storage string) (backend, proxy *httptest.Server) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "hush"})
 		if strings.HasPrefix(r.URL.Path, "/dl/") {
 			w.Header().Set(spec.Dialect.Header, value)
 		}

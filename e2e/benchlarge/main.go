@@ -157,7 +157,7 @@ func download(text string) error {
 	}
 	x := compare.New(compare.Options{}).Capture(context.Background(), compare.Request{URL: t.URL, Expect: t.Fixture.Content(), Patient: true})
 	if x.Failure != nil || x.Body.Match != compare.Equal {
-		return fmt.Errorf("%s: match %q, %v", t.URL, x.Body.Match, x.Failure)
+		return fmt.Errorf("%s: match %q, %+v", t.URL, x.Body.Match, x.Failure) //nolint:errorlint // nil is printed, too
 	}
 	fmt.Print(x.Timing.Total / 1000)
 	return nil

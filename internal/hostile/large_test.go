@@ -103,7 +103,7 @@ func TestLarge(t *testing.T) {
 			if test.fault != nil {
 				s.front = onLarge(test.fault)
 			}
-			rec := s.observe(t, t.Context())
+			rec := s.observe(t.Context(), t)
 			rep := judge(rec)
 			want := diag.Pass
 			if test.code != "" {
@@ -136,7 +136,7 @@ func TestLarge(t *testing.T) {
 func TestLargeNotAsked(t *testing.T) {
 	broken := func(http.Handler) http.Handler { return http.NotFoundHandler() }
 	for name, s := range map[string]setup{"not asked for": {companion: true}, "broken": {companion: true, large: size, front: broken}} {
-		rec := s.observe(t, t.Context())
+		rec := s.observe(t.Context(), t)
 		if v := diag.NewView(rec.Stack, rec); v.Fixture("large") != nil || v.Exchange("proxy-large") != nil {
 			t.Errorf("%s: a large file was asked for", name)
 		}
@@ -180,7 +180,7 @@ func TestLargeCancelled(t *testing.T) {
 				})(w, r, next)
 			})
 		}
-		rec := s.observe(t, ctx)
+		rec := s.observe(ctx, t)
 		cancel()
 		entries, err := os.ReadDir(rec.Stack.Storage)
 		if err != nil || len(entries) > 0 || rec.Left != nil {

@@ -41,7 +41,7 @@ func TestMixups(t *testing.T) {
 			"have changed places", "Exchange the URLs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rep := judge(test.s.observe(t, t.Context()))
+			rep := judge(test.s.observe(t.Context(), t))
 			if len(rep.Findings) != 1 {
 				t.Fatalf("%s, want one finding: %s", rep.Status, codes(rep))
 			}
@@ -64,7 +64,7 @@ func TestNoMixups(t *testing.T) {
 	}
 	for name, s := range map[string]setup{"leaking": {front: passing}, "healthy": {front: named}, "healthy companion": {companion: true}} {
 		t.Run(name, func(t *testing.T) {
-			rep := judge(s.observe(t, t.Context()))
+			rep := judge(s.observe(t.Context(), t))
 			for _, f := range rep.Findings {
 				if f.Code == "proxy-unreachable" || name != "leaking" && f.Severity.AtLeast(diag.Warning) {
 					t.Errorf("%s: %s", f.Code, f.Detail)
@@ -99,7 +99,7 @@ func TestGzipBomb(t *testing.T) {
 			})
 		}
 		var rec *diag.Record
-		grown := allocated(func() { rec = setup{companion: true, front: bomb}.observe(t, t.Context()) })
+		grown := allocated(func() { rec = setup{companion: true, front: bomb}.observe(t.Context(), t) })
 		rep := judge(rec)
 		if len(rep.Findings) == 0 || rep.Findings[0].Code != "proxy-body-altered" {
 			t.Errorf("%s: %s", rep.Status, codes(rep))
@@ -115,7 +115,7 @@ func TestBoundedMemory(t *testing.T) {
 	big := strings.Repeat("x", 64<<10)
 	for name, handle := range map[string]string{"headers": ok + "X-A: ", "body": ok + "\r\n", "status line": "HTTP/1.1 200 "} {
 		addr := hostile.Serve(t, hostile.Forever(handle, big))
-		grown := allocated(func() { setup{proxy: addr}.observe(t, t.Context()) })
+		grown := allocated(func() { setup{proxy: addr}.observe(t.Context(), t) })
 		if grown > 64<<20 {
 			t.Errorf("endless %s: %d MiB were allocated", name, grown>>20)
 		}

@@ -110,7 +110,7 @@ func TestPeers(t *testing.T) {
 			slots <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-slots }()
-				r.rec = r.setup(addr).observe(t, t.Context())
+				r.rec = r.setup(addr).observe(t.Context(), t)
 			})
 		}
 	}

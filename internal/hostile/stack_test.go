@@ -50,7 +50,7 @@ type setup struct {
 }
 
 // observe runs the whole diagnosis and ends all that it started.
-func (s setup) observe(t *testing.T, ctx context.Context) *diag.Record {
+func (s setup) observe(ctx context.Context, t *testing.T) *diag.Record {
 	t.Helper()
 	spec := sendfile.Spec{Dialect: sendfile.Dialects()[0], Prefix: "/protected/"}
 	stack := diag.Stack{Storage: t.TempDir(), Sendfile: spec.String(), Companion: s.companion, Large: s.large}

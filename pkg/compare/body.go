@@ -116,7 +116,7 @@ func (s *sink) firstDiff(p []byte, off int64) (int, error) {
 		n := int(min(int64(len(p)-done), int64(len(s.buf)), left))
 		got, want := p[done:done+n], s.buf[:n]
 		if m, err := s.expect.ReadAt(want, off); m < n {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return -1, fmt.Errorf("%w at offset %d: %w", errExpected, off, err)

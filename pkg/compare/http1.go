@@ -220,7 +220,7 @@ func (x *run) bodyFailure(s state, err error) error {
 		return failf(Other, PhaseBody, "%s", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return x.shortBody()
-	case s.err != nil && s.err != io.EOF:
+	case s.err != nil && !errors.Is(s.err, io.EOF):
 		return s.err
 	}
 	return failf(Protocol, PhaseBody, "the body that %s sent is not framed as HTTP/1 wants: %s", x.peer, reason(err))

@@ -10,10 +10,10 @@ import (
 type Form int
 
 const (
-	// URI: the value is a URI of the proxy itself, which maps it to a file
+	// URI means: the value is a URI of the proxy itself, which maps it to a file
 	// by its own configuration (X-Accel-Redirect).
 	URI Form = iota
-	// Path: the value is a path in the file system of the proxy's machine
+	// Path means: the value is a path in the file system of the proxy's machine
 	// (X-Sendfile).
 	Path
 )
@@ -33,16 +33,16 @@ func (f Form) String() string {
 type Coding int
 
 const (
-	// Percent: %XX is decoded, and a bare '?' ends the path and begins a
+	// Percent means: %XX is decoded, and a bare '?' ends the path and begins a
 	// query. Any file name can be written. nginx
 	// (ngx_http_parse_unsafe_uri), Caddy from 2.7 on.
 	Percent Coding = iota
-	// Decoded: %XX is decoded, a '%' that begins no escape stands for
+	// Decoded means: %XX is decoded, a '%' that begins no escape stands for
 	// itself, and '?' is a character like any other. lighttpd, which puts
 	// '_' in place of an escaped control character and refuses names that
 	// are not UTF-8.
 	Decoded
-	// Raw: nothing is decoded, the value is the name. mod_xsendfile 0.12,
+	// Raw means: nothing is decoded, the value is the name. mod_xsendfile 0.12,
 	// and Caddy up to 2.6, where a bare '?' still ends the path, so that
 	// names with '?' cannot be written at all.
 	Raw

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// ErrUnmapped: the file lies in none of the folders of a [Middleware].
+// ErrUnmapped means that the file lies in none of the folders of a [Middleware].
 var ErrUnmapped = errors.New("in no mapped folder")
 
 // A Middleware turns a handler that serves files into one that hands them off

@@ -13,13 +13,13 @@ import (
 type Fate int
 
 const (
-	// Keep: the backend's values must arrive.
+	// Keep means: the backend's values must arrive.
 	Keep Fate = iota
-	// Own: the proxy writes the field itself, with any value; it must be there.
+	// Own means: the proxy writes the field itself, with any value; it must be there.
 	Own
-	// MayOwn: the field may be there or not, with the backend's or any value.
+	// MayOwn means: the field may be there or not, with the backend's or any value.
 	MayOwn
-	// Drop: the backend's values are not to be expected at the client.
+	// Drop means: the backend's values are not to be expected at the client.
 	Drop
 )
 

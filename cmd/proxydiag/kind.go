@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/report"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// readable are the kinds of server whose configurations can be read.
+func readable() []server.Kind {
+	return slices.DeleteFunc(all.Kinds(), func(k server.Kind) bool { return k.Load == nil })
+}
+
+func kindNames(kinds []server.Kind) []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// findKind finds the kind that --server names among those that can be read.
+func findKind(name string) (server.Kind, error) {
+	for _, k := range readable() {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	known := strings.Join(kindNames(readable()), ", ")
+	return server.Kind{}, fmt.Errorf("--server %s: only configurations of %s can be read", name, known)
+}
+
+// configuration is a configuration that was read, and whose it is.
+type configuration struct {
+	path   string
+	kind   server.Kind
+	source conf.Source
+	// problems are what is wrong with it, and left what of them only leaves
+	// something out: an include that is not there.
+	problems, left []conf.Problem
+}
+
+// loadConfiguration reads the configuration that an argument names. Without
+// the name of a kind its shape tells whose it is. The error is for what cannot
+// be opened.
+func loadConfiguration(path, kindName string, std streams) (*configuration, error) {
+	c := &configuration{path: path}
+	var err error
+	if kindName != "" {
+		if c.kind, err = findKind(kindName); err == nil {
+			c.source, err = c.kind.Load(path, std.in)
+		}
+	} else {
+		err = c.detect(path, std)
+	}
+	var unreadable *conf.Error
+	switch {
+	case errors.As(err, &unreadable) && !unreadable.Only(conf.Missing, conf.Unreadable):
+		c.problems = unreadable.Problems
+		return c, nil
+	case err != nil:
+		return nil, err
+	}
+	if errors.As(c.kind.Parse(c.source), &unreadable) {
+		for _, p := range unreadable.Problems {
+			if p.Kind == conf.Missing || p.Kind == conf.Unreadable {
+				c.left = append(c.left, p)
+			} else {
+				c.problems = append(c.problems, p)
+			}
+		}
+	}
+	return c, nil
+}
+
+// detect reads a configuration as each kind of server does, and takes the kind
+// whose shape the text has.
+func (c *configuration) detect(path string, std streams) error {
+	stdin := std.in
+	var text []byte
+	if path == "-" {
+		var err error
+		if text, err = io.ReadAll(std.in); err != nil {
+			return fmt.Errorf("standard input cannot be read: %w", err)
+		}
+	}
+	var failed error
+	read := false
+	for _, k := range readable() {
+		if path == "-" {
+			stdin = bytes.NewReader(text)
+		}
+		source, err := k.Load(path, stdin)
+		if err != nil {
+			if failed == nil {
+				failed = err
+			}
+			continue
+		}
+		read = true
+		if main, ok := source.File(source.Roots[0]); ok && k.Detect != nil && k.Detect(main.Text) {
+			c.kind, c.source = k, source
+			return nil
+		}
+	}
+	if read || failed == nil {
+		return fmt.Errorf("%s: nothing tells whose configuration it is; say it, for example --server %s", path, readable()[0].Name)
+	}
+	return failed
+}
+
+// tell writes what is wrong with a configuration, each with its place and the
+// line.
+func (c *configuration) tell(w io.Writer, problems []conf.Problem, mark string) {
+	for _, p := range problems {
+		fmt.Fprintf(w, "proxydiag: %s%s\n", mark, report.Visible(p.String()))
+		fmt.Fprint(w, c.source.Excerpt(p.Pos, 1))
+	}
+}
