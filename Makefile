@@ -1,4 +1,4 @@
-.PHONY: all build test test-fast lint fuzz bench golden servers
+.PHONY: all build test test-fast lint fuzz bench golden man servers
 
 GO ?= go
 FUZZTIME ?= 20s
@@ -35,3 +35,8 @@ bench:
 # Write the expected outputs of the tests anew; look at the difference.
 golden:
 	UPDATE_GOLDEN=1 $(GO) test ./...
+
+# The manual pages, into the folder man/.
+man:
+	mkdir -p man
+	$(GO) run ./cmd/proxydiag man man

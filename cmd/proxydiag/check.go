@@ -94,7 +94,7 @@ func (c *checkFlags) observe(ctx context.Context, stack diag.Stack, o diag.Obser
 	if err != nil {
 		return nil, err
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	o.Store = store
 	if stack.Companion {
 		spec, err := sendfile.ParseSpec(stack.Sendfile, "")
@@ -104,7 +104,7 @@ func (c *checkFlags) observe(ctx context.Context, stack diag.Stack, o diag.Obser
 		if o.Companion, err = diag.StartCompanion(stack.Backend, c.stack.companionListen, spec); err != nil {
 			return nil, err
 		}
-		defer o.Companion.Close()
+		defer func() { _ = o.Companion.Close() }()
 	}
 	if c.wait > 0 {
 		o.Progress("waiting for the stack to answer")

@@ -34,7 +34,7 @@ func newCompanion(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer c.store.Close()
+			defer func() { _ = c.store.Close() }()
 			return c.serve(cmd.Context(), listen)
 		},
 	}

@@ -58,7 +58,7 @@ func newFixturePut(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer store.Close()
+			defer func() { _ = store.Close() }()
 			f := fixture.New("put", ext, int64(length))
 			if err := store.Put(cmd.Context(), f); err != nil {
 				return refused(std, err)

@@ -28,7 +28,7 @@ func newFixtureRemove(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer store.Close()
+			defer func() { _ = store.Close() }()
 			if err := store.Remove(cmd.Context(), name); err != nil {
 				return refused(std, err)
 			}
@@ -65,7 +65,7 @@ func newFixtureSweep(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer store.Close()
+			defer func() { _ = store.Close() }()
 			sweep := fixture.Sweep
 			if dry {
 				sweep = fixture.Stale

@@ -115,11 +115,11 @@ func (v *verified) read(ctx context.Context, f fixture.Fixture, storage string) 
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	v.Where, v.FirstWrong = store.String(), -1
 	file, err := store.Open(ctx, f.Name)
 	if err == nil {
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		v.Length, v.FirstWrong, err = f.Verify(file, 0)
 	}
 	switch e, _ := errors.AsType[*fixture.Error](err); {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -182,7 +183,7 @@ func isPort(s string) bool {
 
 // unwrapURL drops the URL from net/url's error: the message names it already.
 func unwrapURL(err error) error {
-	if e, ok := err.(*url.Error); ok {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

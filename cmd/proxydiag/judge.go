@@ -46,7 +46,7 @@ func readRecord(path string, std streams) (*diag.Record, error) {
 		if err != nil {
 			return nil, cannotOpen(path, err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		from = file
 	}
 	rec, err := diag.ReadRecord(from)
