@@ -79,6 +79,10 @@ func newStandalone(storage, handoff, base string, w io.Writer) (*standalone, err
 	if err != nil {
 		return nil, err
 	}
+	if _, err := store.List(context.Background(), fixture.Prefix); err != nil {
+		_ = store.Close() // nothing is held
+		return nil, fmt.Errorf("--storage %s: %w", storage, err)
+	}
 	return &standalone{store: store, spec: spec, base: base, log: log.New(w, "", log.Ltime)}, nil
 }
 

@@ -56,6 +56,7 @@ func (s *stackFlags) register(cmd *cobra.Command) {
 	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
 	complete(cmd, "sendfile", kindsWithColon())
 	complete(cmd, "server", sendfile.Names())
+	complete(cmd, "profile", profiles())
 }
 
 // stack checks the flags and makes a stack of them.
@@ -218,9 +219,47 @@ func parseHeader(lines []string) (compare.Header, error) {
 		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
 			return nil, fmt.Errorf("--header: the field is not of the form NAME: VALUE; write for example --header 'Authorization: Bearer …'")
 		}
+		if strings.EqualFold(name, "Host") {
+			return nil, fmt.Errorf("--header Host: write the host into the URLs, and where it is reached with --resolve")
+		}
+		if ours(name) {
+			return nil, fmt.Errorf("--header %s: this field decides what an answer looks like, and the probes set it themselves; leave it out", name)
+		}
 		h = append(h, compare.Field{Name: name, Value: value})
 	}
 	return h, nil
+}
+
+// ours says that a field is the probes' own: with a value of the user's in
+// every request the answers would be of another kind than is expected.
+func ours(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "range", "accept-encoding", "content-length", "transfer-encoding", "te", "trailer", "connection", "upgrade", "expect":
+		return true
+	}
+	return strings.HasPrefix(name, "if-") || strings.HasPrefix(name, "x-proxydiag-")
+}
+
+// profiles are the names of the profiles.
+func profiles() []string {
+	var names []string
+	for _, p := range diag.Profiles() {
+		names = append(names, string(p))
+	}
+	return names
+}
+
+// noEmptyFlags refuses a flag that is given with nothing in it: a variable of
+// a script that is not set must not change what is done.
+func noEmptyFlags(cmd *cobra.Command, _ []string) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = fmt.Errorf("--%s is empty; give it a value, or leave it out", f.Name)
+		}
+	})
+	return err
 }
 
 // defaultTimeout is how long one exchange may take.

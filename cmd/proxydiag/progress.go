@@ -28,8 +28,8 @@ func (p *progress) step(text string) {
 	if p.w == nil {
 		return
 	}
-	if len(text) >= p.width {
-		text = text[:p.width-1]
+	if runes := []rune(text); len(runes) >= p.width {
+		text = string(runes[:p.width-1])
 	}
 	fmt.Fprintf(p.w, "\r\x1b[K%s", text)
 }

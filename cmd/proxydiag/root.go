@@ -71,8 +71,9 @@ func newRoot(std streams) *cobra.Command {
 		Example: "  proxydiag demo\n" +
 			"  proxydiag demo --break backend-wrong-dialect\n" +
 			"  proxydiag check --storage /srv/media --backend http://127.0.0.1:8000/dl/ --proxy http://127.0.0.1:8080/dl/",
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		PersistentPreRunE: noEmptyFlags,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newJudge(std), newLint(std), newMan(std), newRoute(std), newVersion(std))
