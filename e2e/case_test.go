@@ -40,6 +40,7 @@ type row struct {
 	file    string       // --name: both URLs always deliver this file
 	flags   func(*setup) // what is different in the command line and the storage
 	only    mode         // the one way to run it; "": every way
+	config  bool         // the server's configuration and error log are given
 }
 
 // mode is who answers on the backend's port, and what is said about it.
@@ -72,6 +73,7 @@ type setup struct {
 	Store  func(*fixture.Dir) fixture.Store // nil: the folder as it is
 	Client compare.Options
 	Mode   uint32
+	Config *diag.Config // nil: none is given
 
 	t     testing.TB
 	mode  mode
@@ -120,6 +122,9 @@ func (r row) run(t *testing.T, m mode) {
 	}
 	judgedAgain(t, rec, rep)
 	r.assert(t, m, rep)
+	if r.config {
+		pointsHere(t, s, rep)
+	}
 }
 
 // observe starts the stack and runs the command against it.
@@ -158,6 +163,15 @@ func (r row) observe(t *testing.T, m mode) (setup, *diag.Record) {
 		r.flags(&s)
 	}
 	inPlace(&s.Stack, s.place)
+	if r.config {
+		s.Stack.ErrorLog = st.Proxy.ErrorLog()
+		s.Stack.Config = filepath.Join(filepath.Dir(s.Stack.ErrorLog), "nginx.conf")
+		source, err := kind.Load(s.Stack.Config, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Config = &diag.Config{Kind: kind.Name, Source: source}
+	}
 	return s, s.command(r.backend, backend, st.Sample.Storage)
 }
 
@@ -174,7 +188,7 @@ func (s setup) command(wrap middleware, l net.Listener, storage string) *diag.Re
 		}
 		return wrap(h, storage)
 	}
-	o := diag.Observer{Store: s.open(s.Stack.Storage), Client: s.Client, Mode: s.Mode}
+	o := diag.Observer{Store: s.open(s.Stack.Storage), Client: s.Client, Mode: s.Mode, Config: s.Config}
 	switch s.mode {
 	case companion:
 		o.Companion = diag.NewCompanion(s.Stack.Backend, spec)

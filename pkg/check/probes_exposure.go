@@ -95,11 +95,11 @@ func traversals(v *diag.View) []spelling {
 func internalURI(v *diag.View) string {
 	d, _, ok := v.Dialect()
 	b := v.Exchange(diag.BackendGet)
-	if !ok || d.Form != sendfile.URI || !b.HandsOff(d) {
+	if !ok || d.Form != sendfile.URI || !b.HandsOff(d) || v.Exchange(diag.ProxyGet) == nil {
 		return ""
 	}
 	value := b.Header.Get(d.Header)
-	if !strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//") || strings.HasPrefix(value, v.Stack.Proxy.Base()) {
+	if !strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//") || unescape(value) == decoded(v.Exchange(diag.ProxyGet).Request.URL) {
 		return ""
 	}
 	if strings.Contains(value, "/../") {

@@ -10,6 +10,10 @@ import (
 const (
 	backendProxyHost    = "backend-host-of-proxy"
 	backendInventedHost = "backend-host-invented"
+
+	// BackendConfiguredHost is the probe with the Host that the proxy sends by
+	// its configuration: a kind of server that reads it asks so.
+	BackendConfiguredHost = "backend-host-configured"
 )
 
 // inventedHost is a name that nobody can have (RFC 2606 section 2).
@@ -23,13 +27,7 @@ var hosts = diag.Family{
 	Profile: diag.Quick,
 	When:    "the user's own backend answers its port, and the proxy's answer is 400, 403, 404 or 421",
 	Plan: func(v *diag.View) diag.Step {
-		b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
-		if v.Stack.Companion || !b.Answered() || !p.Answered() || b.Status >= 300 {
-			return diag.Step{}
-		}
-		switch p.Status {
-		case 400, 403, 404, 421:
-		default:
+		if !HostMatters(v) {
 			return diag.Step{}
 		}
 		step := diag.Step{Probes: []diag.Probe{
@@ -43,6 +41,16 @@ var hosts = diag.Family{
 	},
 }
 
+// HostMatters says that the backend may refuse the Host that the proxy sends: it
+// is the user's own, it answers us, and the proxy's answer is an error.
+func HostMatters(v *diag.View) bool {
+	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
+	if v.Stack.Companion || !b.Answered() || !p.Answered() || b.Status >= 300 {
+		return false
+	}
+	return p.Status == 400 || p.Status == 403 || p.Status == 404 || p.Status == 421
+}
+
 // hostRejection is the exchange in which the backend, asked with another Host,
 // answers exactly what the proxy port shows; nil where there is none.
 func hostRejection(v *diag.View) *diag.Exchange {
@@ -50,7 +58,7 @@ func hostRejection(v *diag.View) *diag.Exchange {
 	if !b.Answered() || !p.Answered() || b.Status >= 300 {
 		return nil
 	}
-	for _, id := range []string{backendProxyHost, backendInventedHost} {
+	for _, id := range []string{BackendConfiguredHost, backendProxyHost, backendInventedHost} {
 		x := v.Exchange(id)
 		if x.Answered() && x.Status >= 400 && x.Status == p.Status && x.Body.SHA256 == p.Body.SHA256 {
 			return x
