@@ -142,7 +142,6 @@ func apacheRequestRows() []row {
 		{name: "text packed", near: "proxy-compressed-download", site: tier("AddOutputFilterByType DEFLATE text/html text/plain")},
 		{name: "packing before the handoff", near: "proxy-compressed-download", site: onTop("SetOutputFilter DEFLATE")},
 
-		{name: "answers remembered", code: "proxy-stale-file", near: "proxy-truncated", only: own, site: rudeCache},
 		{name: "answers not remembered", near: "proxy-stale-file", only: own, site: politeCache},
 
 		{name: "low rate", code: "proxy-throttled", near: "proxy-truncated", only: own,
