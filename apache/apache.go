@@ -1,18 +1,39 @@
 // Package apache is the kind of server that the Apache HTTP Server with
-// mod_xsendfile is.
+// mod_xsendfile is: how to start it, how it reads its configuration, which way
+// a request takes through it, and what in it breaks downloads.
 package apache
 
-import "github.com/proxydiag/proxydiag/pkg/server"
+import (
+	"io"
 
-// program is the name of Apache's program on Debian and its kin.
-const program = "apache2"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+const (
+	kindName = "apache"  // also of the dialect
+	program  = "apache2" // the name of Apache's program on Debian and its kin
+)
 
 // Kind is the Apache HTTP Server.
 var Kind = server.Kind{
-	Name:    "apache",
+	Name:    kindName,
 	Title:   "Apache",
 	Program: program,
-	Dialect: "apache",
+	Dialect: kindName,
 	Samples: samples,
 	Launch:  Launch,
+	Load: func(path string, stdin io.Reader) (conf.Source, error) {
+		return Load(path, LoadOptions{Stdin: stdin})
+	},
+	Parse: func(s conf.Source) error {
+		_, err := Parse(s)
+		return err
+	},
+	Detect:   detect,
+	Families: []diag.Family{looks, twinAsked},
+	Rules:    rules(),
+	Enrich:   enrich,
+	Way:      way,
 }

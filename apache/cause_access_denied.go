@@ -1,0 +1,48 @@
+package apache
+
+import (
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var accessDenied = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-access-denied", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "Require refuses the downloads",
+		Text: "A Require (or Order, Deny) in force for the download URL refuses the client before the backend is " +
+			"asked.",
+		Fix:    "Allow the clients that are meant to download, in the section where they are refused.",
+		Before: "<Location /dl/>\n  Require all denied\n</Location>",
+		After:  "<Location /dl/>\n  Require all granted\n</Location>",
+		Source: "Apache documentation, mod_authz_core, Require",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-not-routed", "handoff-forbidden"},
+	Judge:    judge(judgeAccessDenied),
+}
+
+func judgeAccessDenied(s *site) *diag.Finding {
+	d := s.download
+	if !s.lost() || s.status() != 403 || !s.shows("proxy-not-routed", "handoff-forbidden", "") {
+		return nil
+	}
+	e, logged := s.logged(coded(codeRefused))
+	var at *conf.Directive
+	switch {
+	case d.Outcome == Refused && d.Status == 403:
+		if last := d.Steps[len(d.Steps)-1]; last.Kind == StepAccess {
+			at = last.Directive
+		}
+	case logged && len(d.Provided) > 0:
+		at = d.Provided[len(d.Provided)-1].Directive
+	}
+	if at == nil || d.deciding(StepProxy) == nil {
+		return nil
+	}
+	f := found(at, "%s is in force for %s.", at, d.URI)
+	if logged {
+		return s.with(f, d, e)
+	}
+	return s.with(f, d)
+}

@@ -1,0 +1,69 @@
+package apache
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var guardedOff = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-guarded-off", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "XSendFile stands in a section that is left out",
+		Text: "XSendFile is switched on within an IfModule, IfDefine, IfVersion or the like whose condition " +
+			"does not hold. Apache leaves the section out without a word, and says that the syntax is fine.",
+		Fix: "Load the module, or define what the section asks for; better, take XSendFile out of it, so that " +
+			"Apache refuses to start rather than to hand over nothing.",
+		Before: "<IfModule mod_xsendfile.c>   # the module is not loaded\n  XSendFile on\n</IfModule>",
+		After:  "LoadModule xsendfile_module modules/mod_xsendfile.so\nXSendFile on",
+		Source: "Apache documentation, core, IfModule, IfDefine",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-ignored"},
+	Explains: []string{"handoff-leaked"},
+	Judge:    judge(judgeGuardedOff),
+}
+
+func judgeGuardedOff(s *site) *diag.Finding {
+	if !s.passedOn() {
+		return nil
+	}
+	g := s.guard()
+	if g == nil {
+		return nil
+	}
+	return s.with(found(g.Directive, "%s is left out, with XSendFile in it: %s.", written(g.Directive), g.Why), s.handoff)
+}
+
+// guard is the section that is left out and would switch XSendFile on where the
+// download is proxied; nil for none, or where it is on or switched off there.
+func (s *site) guard() *Guard {
+	by, on := s.handoff.XSendFile()
+	if on {
+		return nil
+	}
+	for _, g := range s.conf.Guards {
+		around := g.Directive.Parent
+		if g.Open || !g.Known || around == nil || around.Name != "" && !slices.Contains(s.download.Sections, around) ||
+			by != nil && around.Name == "" {
+			continue
+		}
+		if switchesOn(g.Directive) {
+			return g
+		}
+	}
+	return nil
+}
+
+// switchesOn says that a section, or a Location in it, has XSendFile on.
+func switchesOn(block *conf.Directive) bool {
+	on := false
+	block.Walk(func(d *conf.Directive) bool {
+		on = on || d.Name == "XSendFile" && strings.EqualFold(d.Arg(0), "on")
+		return d.Name != "VirtualHost" && !strings.HasPrefix(d.Name, "Directory") && !strings.HasPrefix(d.Name, "Files")
+	})
+	return on
+}

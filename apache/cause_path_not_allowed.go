@@ -1,0 +1,72 @@
+package apache
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var pathNotAllowed = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-path-not-allowed", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "No XSendFilePath covers the file",
+		Text: "mod_xsendfile opens only what lies in a folder that an XSendFilePath of the virtual host names. " +
+			"It compares texts: symbolic links are not followed. Everything else is answered 404.",
+		Fix:    "Name the folder of the files, as the backend writes it, in XSendFilePath.",
+		Before: "XSendFile on\nXSendFilePath /srv/old-media   # the backend sends /srv/media/a.bin",
+		After:  "XSendFile on\nXSendFilePath /srv/media",
+		Source: "mod_xsendfile documentation, XSendFilePath",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-not-found"},
+	Judge:    judge(judgePathNotAllowed),
+}
+
+func judgePathNotAllowed(s *site) *diag.Finding {
+	h := s.handoff
+	if !s.lost() || h == nil || s.status() != 404 || !s.shows("handoff-not-found", "") || !s.proxiedToBackend(s.download) ||
+		h.Outcome != Refused || h.FileBy != nil || !s.handsOver() {
+		return nil
+	}
+	at := nearest(h.XSendFilePaths(), h.File)
+	by, _ := h.XSendFile()
+	f := found(first(at, by), "The backend hands over %s, and the virtual host has no XSendFilePath.", h.File)
+	if at != nil {
+		f.Detail = fmt.Sprintf("The backend hands over %s, and %s does not cover it.", h.File, at)
+	}
+	f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(h.File)
+	if e, ok := s.logged(ofSendfile(errAbove)); ok {
+		return s.with(f, h, e)
+	}
+	return s.with(f, h)
+}
+
+// nearest is the XSendFilePath that has the longest beginning in common with a
+// path, nil where there is none.
+func nearest(paths []*conf.Directive, file string) *conf.Directive {
+	var best *conf.Directive
+	longest := -1
+	for _, d := range paths {
+		n := 0
+		for folder := d.Arg(0); n < len(file) && n < len(folder) && file[n] == folder[n]; n++ {
+		}
+		n = strings.Count(file[:n], "/")
+		if n > longest {
+			best, longest = d, n
+		}
+	}
+	return best
+}
+
+// folders are the folders that XSendFilePaths name.
+func folders(paths []*conf.Directive) []string {
+	var list []string
+	for _, d := range paths {
+		list = append(list, d.Arg(0))
+	}
+	return list
+}

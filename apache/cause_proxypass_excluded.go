@@ -1,0 +1,34 @@
+package apache
+
+import "github.com/proxydiag/proxydiag/pkg/diag"
+
+var proxyPassExcluded = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-proxypass-excluded", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "ProxyPass ! keeps the downloads from the backend",
+		Text: "A ProxyPass with ! takes the path of the downloads out of what is proxied: Apache looks for them " +
+			"in its own folders.",
+		Fix:    "Take the exclusion away, or narrow it to what Apache is to serve by itself.",
+		Before: "ProxyPass /dl/ !\nProxyPass / http://127.0.0.1:8000/",
+		After:  "ProxyPass / http://127.0.0.1:8000/",
+		Source: "Apache documentation, mod_proxy, ProxyPass",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-not-routed", "proxy-redirects"},
+	Judge:    judge(judgeProxyPassExcluded),
+}
+
+func judgeProxyPassExcluded(s *site) *diag.Finding {
+	if !s.lost() || s.download.Outcome == Proxied || !s.shows("proxy-not-routed", "proxy-redirects", "") || s.outrun() != nil {
+		return nil
+	}
+	at := s.download.deciding(StepProxy)
+	if at == nil || judgeAccessDenied(s) != nil {
+		return nil
+	}
+	if m, ok := newMapping(at); !ok || m.target != "!" {
+		return nil
+	}
+	return s.with(found(at, "%s is excluded from what is proxied.", s.download.URI), s.download)
+}

@@ -1,0 +1,56 @@
+package apache
+
+import (
+	"net/url"
+	"path"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var proxyPassRewritesPath = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-proxypass-rewrites-path", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "ProxyPass changes the path",
+		Text: "ProxyPass replaces its path by the URL that it names. Where the URL has another path, or a slash " +
+			"more or less, the backend is asked for another path than the client.",
+		Fix:    "Give the URL the same path as the first argument, with a slash behind both or behind none.",
+		Before: "ProxyPass /dl/ http://127.0.0.1:8000/   # /dl/a.bin becomes /a.bin",
+		After:  "ProxyPass /dl/ http://127.0.0.1:8000/dl/",
+		Source: "Apache documentation, mod_proxy, ProxyPass",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-path-rewritten", "handoff-not-found"},
+	Judge:    judge(judgeProxyPassRewritesPath),
+}
+
+func judgeProxyPassRewritesPath(s *site) *diag.Finding {
+	if !s.lost() || s.status() < 300 && !s.shows("proxy-path-rewritten") || !s.shows("proxy-path-rewritten", "handoff-not-found", "") ||
+		!s.proxiedToBackend(s.download) || s.outrun() != nil {
+		return nil
+	}
+	asked, want, ok := s.paths(s.download)
+	if !ok || asked == want {
+		return nil
+	}
+	at := s.download.Upstream.Pass
+	return s.with(found(at, "For %s the backend is asked for %s instead of %s.", s.download.URI, asked, want), s.download)
+}
+
+// paths are the path that a route asks its upstream for, and the one under
+// which the backend has the file, both decoded.
+func (s *site) paths(t *Route) (asked, want string, ok bool) {
+	u := t.upstream()
+	if u == nil || u.Unknown != "" || u.Protocol != "http" && u.Protocol != "https" {
+		return "", "", false
+	}
+	a, err1 := url.Parse(u.URI)
+	w, err2 := url.Parse(s.Stack.Backend.For(s.file.Name))
+	if s.Stack.Fixed != "" {
+		w, err2 = url.Parse(string(s.Stack.Backend))
+	}
+	if err1 != nil || err2 != nil {
+		return "", "", false
+	}
+	return path.Clean(a.Path), path.Clean(w.Path), true
+}

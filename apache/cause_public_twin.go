@@ -1,0 +1,138 @@
+package apache
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var publicTwin = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-public-twin", Part: diag.PartHandoff, Severity: diag.Warning,
+		Title: "An Alias or the DocumentRoot serves the same folder to anyone",
+		Text: "The folder that the application hands over from lies in, or is, a folder that Apache serves by " +
+			"itself: the same files have a second URL, and the application is not asked there.",
+		Fix:    "Move the protected files out of the public folder, or refuse the second URL (Require all denied).",
+		Before: "XSendFilePath /srv/media\nAlias /media/ /srv/media/",
+		After:  "XSendFilePath /srv/media",
+		Source: "Apache documentation, mod_alias, Alias; core, DocumentRoot",
+	},
+	Check:  "exposure",
+	Static: true,
+	Judge:  judgeConfig(judgePublicTwin),
+}
+
+func judgePublicTwin(s *site) []diag.Finding {
+	for _, t := range s.twins() {
+		x := s.Exchange(twinProbe)
+		if x != nil && t.asked && !x.Delivers() {
+			continue // it was asked for, and is not served
+		}
+		f := found(t.route.FileBy, "%s opens %s for %s, and the application is not asked.", t.route.FileBy, t.route.File, t.uri)
+		f.Evidence = append(f.Evidence, quote("what hands over from the same folder", t.path))
+		if x != nil && t.asked {
+			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
+				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
+		}
+		return []diag.Finding{*s.with(f, t.route)}
+	}
+	return nil
+}
+
+// twin is a public way to a file that the application hands over.
+type twin struct {
+	path  *conf.Directive // the XSendFilePath
+	uri   string
+	route *Route
+	asked bool // the URL is the stored file's, on the server that is asked
+}
+
+// twinProbe is the id of the probe that asks for the first twin.
+const twinProbe = "proxy-twin"
+
+// twins are the public ways to the stored file, where it is handed over, or,
+// without a run, to what XSendFilePaths allow.
+func (s *site) twins() []twin {
+	var list []twin
+	if s.file != nil && s.file.Path != "" {
+		if s.handoff != nil && s.handoff.Outcome == File && s.handsOver() {
+			list = s.twinsOf(s.handoff.FileBy, path.Dir(s.file.Path), path.Base(s.file.Path))
+		}
+		return list
+	}
+	s.conf.Top.Walk(func(d *conf.Directive) bool {
+		if d.Name == "XSendFilePath" && path.IsAbs(d.Arg(0)) && path.Clean(d.Arg(0)) != "/" {
+			list = append(list, s.twinsOf(d, path.Clean(d.Arg(0)), "proxydiag-probe")...)
+		}
+		return true
+	})
+	return list
+}
+
+// twinsOf looks for the file name of a folder in what each server maps.
+func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
+	var list []twin
+	for _, h := range append([]*vhost{s.router.main}, s.router.hosts...) {
+		for _, d := range h.block.All("Alias", "DocumentRoot") {
+			target, base := d.Arg(0), "/"
+			if d.Name == "Alias" {
+				target, base = d.Arg(1), d.Arg(0)
+			}
+			if !path.IsAbs(target) || !s.below(folder, path.Clean(target)) {
+				continue
+			}
+			rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(target)), "/")
+			uri := path.Join("/", base, rel, name)
+			if t := s.public(h, uri, path.Join(folder, name)); t != nil {
+				own := s.download != nil && s.download.Server == h.dir
+				list = append(list, twin{path: by, uri: uri, route: t, asked: own})
+			}
+		}
+	}
+	return list
+}
+
+// public is the way of a plain request to a file, nil where it does not lead
+// there or where something may still refuse.
+func (s *site) public(h *vhost, uri, file string) *Route {
+	q := Request{Host: "localhost", URI: diag.EscapePath(uri)}
+	if names := askable(h); len(names) > 0 {
+		q.Host = names[0]
+	}
+	if len(h.addrs) > 0 && h.addrs[0].port != "" {
+		q.Addr = "127.0.0.1:" + h.addrs[0].port
+	}
+	if s.download != nil && s.download.Server == h.dir {
+		q = s.download.state.req
+		q.URI = diag.EscapePath(uri)
+	}
+	t := s.router.Route(q)
+	if t.Server != h.dir || t.Outcome != File || len(t.Provided) > 0 || t.FileBy == nil || !s.same(t.File, file) {
+		return nil
+	}
+	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+		return nil // meant for the check itself
+	}
+	return t
+}
+
+// twinAsked asks the proxy for the stored file by its public twin.
+var twinAsked = diag.Family{
+	Name: "twin",
+	When: "the configuration has a public way to the storage",
+	Plan: func(v *diag.View) diag.Step {
+		s := siteOf(v)
+		if s == nil || s.download == nil || !v.Exchange(diag.ProxyGet).Answered() {
+			return diag.Step{}
+		}
+		for _, t := range s.twins() {
+			if t.asked {
+				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain, Target: diag.EscapePath(t.uri)}}}
+			}
+		}
+		return diag.Step{}
+	},
+}

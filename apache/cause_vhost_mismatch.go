@@ -1,0 +1,76 @@
+package apache
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var vhostMismatch = diag.Rule{
+	Doc: diag.Doc{
+		Code: "apache-vhost-mismatch", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "The request lands in another virtual host",
+		Text: "Another virtual host takes the requests for this host: it has the name, or it is the first one " +
+			"for the address because no ServerName or ServerAlias fits. The one that proxies the downloads is " +
+			"never asked.",
+		Fix: "Add the host as a ServerAlias to the virtual host that proxies the downloads, or ask the proxy by " +
+			"a name that it has.",
+		Before: `<VirtualHost *:80> DocumentRoot /var/www/html … <VirtualHost *:80> ServerName files.example.org  ProxyPass …
+# asked: http://www.example.org/dl/a.bin`,
+		After:  "ServerName files.example.org\nServerAlias www.example.org",
+		Source: "Apache documentation, An In-Depth Discussion of Virtual Host Matching",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-not-routed", "proxy-path-rewritten", "proxy-redirects"},
+	Judge:    judge(judgeVhostMismatch),
+}
+
+func judgeVhostMismatch(s *site) *diag.Finding {
+	d := s.download
+	if !s.lost() || s.proxiedToBackend(d) || d.Outcome == Undecided || !s.shows("proxy-not-routed", "proxy-path-rewritten", "proxy-redirects", "") ||
+		d.deciding(StepProxy) != nil {
+		return nil
+	}
+	x := s.Exchange(diag.ProxyGet)
+	for _, other := range s.router.hosts {
+		if other.dir == d.Server {
+			continue
+		}
+		q := request(x)
+		_, port := splitPort(q.Host)
+		for _, name := range askable(other) {
+			if q.Host = name; port != "" {
+				q.Host += ":" + port
+			}
+			t := s.router.Route(q)
+			if t.Server != other.dir || !s.proxiedToBackend(t) {
+				continue
+			}
+			if asked, want, ok := s.paths(t); !ok || asked != want {
+				continue
+			}
+			by := first(lastOf(other.dir.All("ServerName")), other.dir)
+			f := found(by, "The host %s lands in %s; the downloads are proxied in the virtual host for %s.", x.Request.Host, s.taker(), name)
+			return s.with(f, d)
+		}
+	}
+	return nil
+}
+
+// taker names the virtual host that took the download.
+func (s *site) taker() string {
+	if d := s.download.Server; d != nil {
+		return "the virtual host at " + d.Pos.String()
+	}
+	return "the main server"
+}
+
+// askable are hosts by which a virtual host can be asked.
+func askable(h *vhost) []string {
+	var names []string
+	for _, n := range h.names {
+		names = append(names, strings.NewReplacer("*", "proxydiag", "?", "x").Replace(n.name))
+	}
+	return names
+}
