@@ -117,10 +117,13 @@ func (s *site) opened() (string, []event) {
 	if e, ok := s.logged(func(e event) bool { return e.Opened != "" }); ok {
 		return e.Opened, []event{e}
 	}
-	if s.handoff != nil {
-		return s.handoff.File, nil
+	switch h := s.handoff; {
+	case h == nil:
+		return "", nil
+	case len(h.Tried) > 0:
+		return h.Tried[0], nil
 	}
-	return "", nil
+	return s.handoff.File, nil
 }
 
 // mapped says that a path differs from the storage's in the way that the text

@@ -20,19 +20,22 @@ var accessDenied = diag.Rule{
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"handoff-forbidden"},
+	Symptoms: []string{"handoff-forbidden", "handoff-not-found", "handoff-wrong-content", "proxy-auth-required"},
 	Judge:    judge(judgeAccessDenied),
 }
 
 func judgeAccessDenied(s *site) *diag.Finding {
 	h := s.handoff
-	if !s.lost() || h == nil || s.status() != 403 && s.status() != 401 {
+	if !s.lost() || h == nil {
 		return nil
 	}
 	refusal, logged := s.logged(says("access forbidden by rule"))
 	own := h.redirected()
 	var at *conf.Directive
-	switch {
+	switch page := decidingOf(own, StepErrorPage); {
+	case page != nil:
+		at = decidingOf(own, StepAccess) // the page has another status
+	case s.status() != 403 && s.status() != 401:
 	case h.Outcome == Refused:
 		at = decidingOf(own, StepAccess)
 	case logged:
@@ -54,9 +57,13 @@ func judgeAccessDenied(s *site) *diag.Finding {
 // of a route.
 func refuser(t *Route, names ...string) *conf.Directive {
 	for _, step := range t.Provided {
-		if step.Directive != nil && slices.Contains(names, step.Directive.Name) {
-			return step.Directive
+		if step.Directive == nil || !slices.Contains(names, step.Directive.Name) {
+			continue
 		}
+		if denies := t.Effective("deny"); step.Directive.Name == "allow" && len(denies) > 0 {
+			return denies[len(denies)-1] // for those who are not allowed
+		}
+		return step.Directive
 	}
 	return nil
 }

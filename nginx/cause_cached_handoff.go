@@ -24,9 +24,13 @@ func judgeCachedHandoff(s *site) *diag.Finding {
 	if s.download == nil || !s.Exchange(diag.ProxyGet).Delivers() {
 		return nil
 	}
-	for _, t := range append(s.front, s.download) {
+	tiers := s.front
+	if !s.proxiedToBackend(s.download) {
+		tiers = append(tiers, s.download)
+	}
+	for _, t := range tiers {
 		for _, d := range t.Effective("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache") {
-			if d.Arg(0) != "off" && !s.proxiedToBackend(t) {
+			if d.Arg(0) != "off" {
 				return s.with(found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(t.Location)), t)
 			}
 		}

@@ -32,12 +32,12 @@ func judgePermissionDenied(s *site) *diag.Finding {
 	}
 	e, logged := s.logged(failedWith(errPermission))
 	user := s.worker()
-	may, at := s.Access(user, s.wanted())
+	may, at := s.Access(user, h.File)
 	refused := s.opens(h) && may == diag.No && !at.Missing
 	if !refused && !logged {
 		return nil
 	}
-	f := found(h.FileBy, "The worker may not read %s.", s.wanted())
+	f := found(h.FileBy, "The worker may not read %s.", h.File)
 	if refused {
 		f.Detail = fmt.Sprintf("The workers run as %s, and %s (%s, owner %d:%d) refuses them.", user, at.Path, at.Mode, at.UID, at.GID)
 		f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)

@@ -37,7 +37,7 @@ func judgeRegexShadowsInternal(s *site) *diag.Finding {
 		if f := s.shadow(s.download, !s.proxiedToBackend(s.download)); f != nil {
 			return f
 		}
-		return s.shadow(s.handoff, s.handoff != nil && !s.opens(s.handoff))
+		return s.shadow(s.handoff, s.handoff != nil && s.handoff.Outcome != Ignored && !s.opens(s.handoff))
 	}
 	return nil
 }

@@ -40,14 +40,12 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return nil
 	}
 	u := t.Upstream
-	refused, logged := s.logged(func(e event) bool {
-		return strings.Contains(e.Message, "while connecting to upstream") || strings.Contains(e.Message, "no live upstreams")
-	})
 	at, address := u.Pass, u.Host
-	alive := false
+	var refused event
+	logged, alive := false, false
 	for _, p := range u.Peers {
-		if logged && strings.Contains(refused.Upstream, p.Addr) {
-			at, address, alive = p.Directive, p.Addr, false
+		if e, ok := s.logged(refusedBy(p)); ok {
+			at, address, refused, logged = p.Directive, p.Addr, e, true
 			break
 		}
 		switch is := s.isBackend(p); {
@@ -68,6 +66,13 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return s.with(f, t, refused)
 	}
 	return s.with(f, t)
+}
+
+// refusedBy picks the events about a server that did not take the connection.
+func refusedBy(p Peer) func(event) bool {
+	return func(e event) bool {
+		return strings.Contains(e.Message, "while connecting to upstream") && strings.Contains(e.Upstream, p.Addr)
+	}
 }
 
 // handedOff says that the backend was certainly asked for the download.

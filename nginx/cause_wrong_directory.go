@@ -24,10 +24,12 @@ var wrongDirectory = diag.Rule{
 
 func judgeWrongDirectory(s *site) *diag.Finding {
 	h := s.handoff
-	if !s.notFound() || h == nil || h.FileBy == nil || s.file.Path == "" || s.opens(h) {
+	if !s.notFound() || h == nil || s.file.Path == "" || s.opens(h) {
 		return nil
 	}
-	if h.File == "" && len(h.Tried) == 0 {
+	by := first(h.FileBy, decidingOf(h.redirected(), StepUnknown)) // what names the folder, known or not
+	wrong, events := s.opened()
+	if by == nil || by.Name != "root" && by.Name != "alias" || wrong == "" || s.same(wrong, s.wanted()) {
 		return nil
 	}
 	if intended(h.Server, s.handedURI()) == nil && !isInternal(h.Location) {
@@ -39,18 +41,8 @@ func judgeWrongDirectory(s *site) *diag.Finding {
 			return nil // the folder is right, what is made of it is not
 		}
 	}
-	wrong, events := h.File, []event(nil)
-	if len(h.Tried) > 0 {
-		wrong = h.Tried[0]
-	}
-	if path, log := s.opened(); len(log) > 0 {
-		wrong, events = path, log
-	}
-	if wrong == "" || s.same(wrong, s.wanted()) {
-		return nil
-	}
-	f := found(h.FileBy, "%s", s.mapped(wrong))
-	f.Fix = fmt.Sprintf("Let %s name the folder that the files are in: %s", h.FileBy.Name, s.storage())
+	f := found(by, "%s", s.mapped(wrong))
+	f.Fix = fmt.Sprintf("Let %s name the folder that the files are in: %s", by.Name, s.storage())
 	return s.with(f, h, events...)
 }
 

@@ -32,8 +32,9 @@ const (
 var (
 	// "2026/11/21 03:04:05 [error] 12#12: *3 message, client: …"
 	logLine = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$`)
-	// `open() "/srv/a" failed (2: No such file or directory)`
-	logOpened = regexp.MustCompile(`^\w+\(\) "((?:[^"\\]|\\.)*)" failed`)
+	// `open() "/srv/a" failed (2: No such file or directory)`: the path as it is,
+	// quotes in it, too
+	logOpened = regexp.MustCompile(`^\w+\(\) "(.*?)" failed \(\d+: `)
 	logErrno  = regexp.MustCompile(`\((\d+): [^)]*\)`)
 	// ", client: 127.0.0.1", `, request: "GET / HTTP/1.1"`
 	logField = regexp.MustCompile(`, (client|server|request|upstream|host|referrer|subrequest|login): ("(?:[^"\\]|\\.)*"|[^,]*)`)
@@ -60,8 +61,13 @@ func parseEvent(line string) (event, bool) {
 		return event{}, false
 	}
 	e := event{Text: line, Level: m[1], Message: m[2]}
-	if at := logField.FindStringIndex(e.Message); at != nil {
-		for _, f := range logField.FindAllStringSubmatch(e.Message[at[0]:], -1) {
+	fields := 0 // where they begin at the earliest
+	if f := logOpened.FindStringSubmatchIndex(e.Message); f != nil {
+		e.Opened, fields = e.Message[f[2]:f[3]], f[1]
+	}
+	if at := logField.FindStringIndex(e.Message[fields:]); at != nil {
+		fields += at[0]
+		for _, f := range logField.FindAllStringSubmatch(e.Message[fields:], -1) {
 			value := strings.Trim(f[2], `"`)
 			switch f[1] {
 			case "client":
@@ -76,10 +82,7 @@ func parseEvent(line string) (event, bool) {
 				e.Host = value
 			}
 		}
-		e.Message = e.Message[:at[0]]
-	}
-	if f := logOpened.FindStringSubmatch(e.Message); f != nil {
-		e.Opened = f[1]
+		e.Message = e.Message[:fields]
 	}
 	if n := logErrno.FindStringSubmatch(e.Message); n != nil {
 		e.Errno, _ = strconv.Atoi(n[1])

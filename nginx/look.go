@@ -2,7 +2,9 @@ package nginx
 
 import (
 	"path"
+	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -28,5 +30,23 @@ var files = diag.Family{
 			}
 		}
 		return step
+	},
+}
+
+// hosts asks the backend as nginx does: with the Host that the configuration
+// sends.
+var hosts = diag.Family{
+	Name: "hosts",
+	When: "a configuration is given, and the user's own backend may refuse the Host that it sends",
+	Plan: func(v *diag.View) diag.Step {
+		s := siteOf(v)
+		if s == nil || !check.HostMatters(v) || !s.proxiedToBackend(s.download) || s.download.Upstream.Pass.Name != "proxy_pass" {
+			return diag.Step{}
+		}
+		host := s.download.hostSent()
+		if host == "" || strings.HasPrefix(host, "unix:") {
+			return diag.Step{}
+		}
+		return diag.Step{Probes: []diag.Probe{{ID: check.BackendConfiguredHost, Port: diag.Backend, Method: "GET", Role: diag.RoleMain, Host: host}}}
 	},
 }

@@ -34,7 +34,7 @@ var Kind = server.Kind{
 	},
 	Detect:   detect,
 	Route:    follow,
-	Families: []diag.Family{files, twinAsked},
+	Families: []diag.Family{files, twinAsked, hosts},
 	Rules:    rules(),
 	Enrich:   enrich,
 	Way:      way,

@@ -63,6 +63,10 @@ func newSite(v *diag.View) *site {
 	if b.Answered() && b.Header.Has(header) && s.download.Outcome == Proxied {
 		s.value = b.Header.Get(header)
 		s.handoff = s.router.Redirect(s.download, Handoff{Value: s.value, Status: b.Status, Header: fields(b)})
+		s.handoff.Tried = s.handoff.Tried[len(s.download.Tried):]
+		if folders := s.handoff.Effective("root", "alias"); s.handoff.FileBy == nil && len(s.handoff.Tried) > 0 && len(folders) > 0 {
+			s.handoff.FileBy = folders[len(folders)-1] // of what try_files looked for
+		}
 	}
 	return s
 }
@@ -82,43 +86,6 @@ func (s *site) onDisk(path string) FileKind {
 }
 
 const header = "X-Accel-Redirect"
-
-// follow is the way of an exchange through the configuration: the routes that
-// end at an address on which this very configuration listens, and the last one.
-func (s *site) follow(x *diag.Exchange) (front []*Route, last *Route) {
-	const most = 5 // server blocks that hand over to each other
-	last = s.router.Route(request(x))
-	for len(front) < most {
-		q, ok := s.next(last)
-		if !ok {
-			break
-		}
-		front, last = append(front, last), s.router.Route(q)
-	}
-	return front, last
-}
-
-// next is the request that a route sends to a server block of this
-// configuration.
-func (s *site) next(t *Route) (Request, bool) {
-	u := t.upstream()
-	if u == nil || u.Unknown != "" || u.Pass.Name != "proxy_pass" {
-		return Request{}, false
-	}
-	for _, p := range u.Peers {
-		if s.router.at(p.Addr) == nil || s.isBackend(p) == diag.Yes {
-			continue
-		}
-		q := Request{Method: t.state.req.Method, Scheme: u.Protocol, Host: u.Host, Addr: p.Addr, URI: u.URI, Header: t.state.req.Header, Client: client(p.Addr)}
-		for _, d := range t.Effective("proxy_set_header") {
-			if host, known := t.Eval(d.Arg(1)); known && strings.EqualFold(d.Arg(0), "Host") {
-				q.Host = host
-			}
-		}
-		return q, true
-	}
-	return Request{}, false
-}
 
 // request is an exchange as nginx got it.
 func request(x *diag.Exchange) Request {
