@@ -90,15 +90,46 @@ func parseEvent(line string) (event, bool) {
 	return e, true
 }
 
-// logged finds the last event about the main file that pick accepts.
+// logged finds the last event about the download of the main file that pick
+// accepts. What is logged about another probe, which asks for the same file in
+// another way, is not about the download.
 func (s *site) logged(pick func(event) bool) (event, bool) {
 	for i := len(s.events) - 1; i >= 0; i-- {
 		e := s.events[i]
-		if (strings.Contains(e.Request, s.file.Name) || strings.Contains(e.Opened, s.file.Name)) && pick(e) {
+		about := strings.Contains(e.Request, s.file.Name) || strings.Contains(e.Opened, s.file.Name)
+		if about && !s.otherTargets()[e.target()] && pick(e) {
 			return e, true
 		}
 	}
 	return event{}, false
+}
+
+// target is what the logged request asks for, "" where none is logged.
+func (e event) target() string {
+	_, rest, _ := strings.Cut(e.Request, " ")
+	target, _, _ := strings.Cut(rest, " ")
+	return target
+}
+
+// targetsKey is the key of otherTargets on a view.
+type targetsKey struct{}
+
+// otherTargets are the request targets of all probes that do not ask for the
+// download as a client does.
+func (s *site) otherTargets() map[string]bool {
+	targets, _ := s.Memo(targetsKey{}, func() any {
+		targets := map[string]bool{}
+		for i := range s.Record.Exchanges {
+			targets[request(&s.Record.Exchanges[i]).URI] = true
+		}
+		for i := range s.Record.Exchanges {
+			if x := &s.Record.Exchanges[i]; x.Probe.Port == diag.Proxy && x.Probe.Role == diag.RoleMain {
+				delete(targets, request(x).URI)
+			}
+		}
+		return targets
+	}).(map[string]bool)
+	return targets
 }
 
 // says picks the events whose message has a text.

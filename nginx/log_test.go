@@ -49,14 +49,27 @@ func TestLogged(t *testing.T) {
 	line := func(file, message string) string {
 		return "2026/11/21 03:04:05 [error] 1#1: *1 " + message + `, client: 127.0.0.1, server: _, request: "GET /dl/` + file + ` HTTP/1.1"`
 	}
-	s := &site{file: &diag.FixtureRecord{Name: "a.bin"}}
-	s.events = parseLog(&diag.Log{Lines: []string{line("a.bin", "first"), "no line of nginx's", line("a.bin", "second"), line("b.bin", "third")}})
+	asked := func(id, role, url string) diag.Exchange {
+		x := diag.Exchange{Probe: diag.Probe{ID: id, Port: diag.Proxy, Role: role}}
+		x.Request.URL = url
+		return x
+	}
+	rec := &diag.Record{Exchanges: []diag.Exchange{
+		asked(diag.ProxyGet, diag.RoleMain, "http://p/dl/a.bin"), asked(diag.ProxyInternal, "", "http://p/dl/../PROTECTED/a.bin"),
+	}}
+	s := &site{View: diag.NewView(diag.Stack{}, rec), file: &diag.FixtureRecord{Name: "a.bin"}}
+	s.events = parseLog(&diag.Log{Lines: []string{
+		line("a.bin", "first"), "no line of nginx's", line("a.bin", "second"), line("b.bin", "third"), line("../PROTECTED/a.bin", "fourth"),
+	}})
 	e, ok := s.logged(func(event) bool { return true })
 	if !ok || e.Message != "second" || e.Line != 3 {
 		t.Errorf("got %+v", e)
 	}
 	if s.logs(says("third")) {
 		t.Error("a line about another file counts")
+	}
+	if s.logs(says("fourth")) {
+		t.Error("a line about another probe for the same file counts")
 	}
 	if parseLog(nil) != nil {
 		t.Error("events without a log")
