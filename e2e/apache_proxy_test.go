@@ -111,6 +111,10 @@ func apacheAnswerRows() []row {
 		{name: "only GET allowed, which means HEAD too", near: "proxy-method-blocked",
 			site: onTop("<Location /dl/>\n<LimitExcept GET>\nRequire all denied\n</LimitExcept>\n</Location>")},
 
+		{name: "POST refused", code: "proxy-method-blocked", near: "proxy-head-broken",
+			site: onTop("<Location /dl/>\n<LimitExcept GET>\nRequire all denied\n</LimitExcept>\n</Location>"), flags: byPost},
+		{name: "POST allowed", near: "proxy-method-blocked", flags: byPost},
+
 		{name: "HEAD answered without the application", code: "proxy-head-broken", near: "proxy-method-blocked backend-head-mishandled",
 			site: onTop("RewriteEngine On\nRewriteCond %{REQUEST_METHOD} =HEAD\nRewriteRule ^/dl/ - [R=204,L]")},
 		{name: "HEAD marked", near: "proxy-head-broken", site: onTop("Header set X-Method expr=%{REQUEST_METHOD}")},

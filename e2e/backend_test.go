@@ -68,6 +68,12 @@ func backendAnswerRows() []row {
 					refuse(a, 405)
 				}
 			})},
+		{name: "POST not allowed", near: "proxy-method-blocked", flags: byPost,
+			backend: ok(func(a *answer) {
+				if a.Method == http.MethodPost {
+					refuse(a, 405)
+				}
+			})},
 		{name: "HEAD without type", near: "backend-head-mishandled proxy-head-broken", backend: ok(func(a *answer) {
 			if a.Method == http.MethodHead {
 				a.Header.Del("Content-Length")

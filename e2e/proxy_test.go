@@ -126,6 +126,10 @@ func proxyAnswerRows() []row {
 			site: in("location /dl/", "if ($request_method != GET) { return 405; }")},
 		{name: "only GET allowed, which means HEAD too", near: "proxy-method-blocked", site: in("location /dl/", "limit_except GET { deny all; }")},
 
+		{name: "POST refused", code: "proxy-method-blocked", near: "proxy-head-broken",
+			site: in("location /dl/", "limit_except GET { deny all; }"), flags: byPost},
+		{name: "POST allowed", near: "proxy-method-blocked", flags: byPost},
+
 		{name: "HEAD answered without the application", code: "proxy-head-broken", near: "proxy-method-blocked backend-head-mishandled",
 			site: in("location /dl/", "if ($request_method = HEAD) { return 200; }")},
 		{name: "HEAD turned into GET by a cache", near: "proxy-head-broken", site: both(cacheZone, in("location /dl/", "proxy_cache z; proxy_cache_valid 1m;"))},
@@ -137,6 +141,8 @@ func proxyAnswerRows() []row {
 			site: swap("internal;\n        alias /srv/media/;", "internal;\n        alias /srv/pages/;"), flags: direct},
 	}
 }
+
+func byPost(s *setup) { s.Stack.Methods = []string{http.MethodPost} }
 
 func direct(s *setup) { s.Stack.Direct = "http://127.0.0.1:8080/direct/" }
 

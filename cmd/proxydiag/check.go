@@ -28,7 +28,7 @@ func newCheck(std streams) *cobra.Command {
 		Use:   "check --storage DIR --backend URL --proxy URL",
 		Short: "Diagnose a live stack",
 		Long: "check puts a fixture into the storage, asks for it on both ports, and judges what\n" +
-			"comes back. It sends GET and HEAD only, and removes what it put.\n\n" +
+			"comes back. It sends GET and HEAD only, unless --methods asks for POST, and\nremoves what it put.\n\n" +
 			"The exit status is 0 for a healthy stack, 1 where something was found (see\n" +
 			"--fail-on), 2 for wrong use, 3 where not enough could be observed to judge.",
 		Args: noArguments,

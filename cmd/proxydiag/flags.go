@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"path"
 	"regexp"
@@ -32,6 +33,7 @@ type stackFlags struct {
 	denied, missing                 string
 	header, as                      []string
 	profile                         string
+	methods                         []string
 	large                           size
 }
 
@@ -51,12 +53,14 @@ func (s *stackFlags) register(cmd *cobra.Command) {
 	f.StringVar(&s.denied, "denied", "", "`URL` of a download that your backend must refuse")
 	f.StringVar(&s.missing, "missing", "", "`URL` of a download that is not there")
 	f.StringVar(&s.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
+	f.StringSliceVar(&s.methods, "methods", nil, "also ask by this `METHOD`: POST, with an empty body, which may change something in your application")
 	f.Var(&s.large, "large", "also put and download a file of this `SIZE`, like 5G; one request may then take as long as bytes come")
 	f.StringArrayVar(&s.as, "as", nil, "`NAME=HEADER`: a further user, by Cookie or Authorization field, repeatable")
 	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
 	complete(cmd, "sendfile", kindsWithColon())
 	complete(cmd, "server", sendfile.Names())
 	complete(cmd, "profile", profiles())
+	complete(cmd, "methods", []string{http.MethodPost})
 }
 
 // stack checks the flags and makes a stack of them.
@@ -99,6 +103,9 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 	}
 	if stack.Profile, err = diag.ParseProfile(s.profile); err != nil {
 		return stack, fmt.Errorf("--profile: %w", err)
+	}
+	if stack.Methods, err = parseMethods(s.methods); err != nil {
+		return stack, err
 	}
 	if stack.As, err = parseUsers(s.as); err != nil {
 		return stack, err
@@ -188,6 +195,23 @@ func unwrapURL(err error) error {
 		return e.Err
 	}
 	return err
+}
+
+// parseMethods reads the methods to ask by. GET and HEAD are always among them.
+func parseMethods(list []string) ([]string, error) {
+	var methods []string
+	for _, m := range list {
+		switch m {
+		case http.MethodGet, http.MethodHead:
+		case http.MethodPost:
+			if !slices.Contains(methods, m) {
+				methods = append(methods, m)
+			}
+		default:
+			return nil, fmt.Errorf("--methods %s: downloads are asked for by GET, HEAD and POST; give --methods POST or leave it out", m)
+		}
+	}
+	return methods, nil
 }
 
 // parseUsers reads NAME=HEADER.
@@ -309,9 +333,13 @@ func (c *clientFlags) options() (compare.Options, error) {
 	return o, nil
 }
 
-// parseResolve reads HOST:PORT:ADDR; ADDR may have the brackets of an IPv6 address.
+// parseResolve reads HOST:PORT:ADDR. An IPv6 address stands in brackets as
+// HOST, and may have them as ADDR.
 func parseResolve(s string) (hostPort, addr string, ok bool) {
 	host, rest, ok1 := strings.Cut(s, ":")
+	if inner, after, bracketed := strings.Cut(strings.TrimPrefix(s, "["), "]:"); bracketed && strings.HasPrefix(s, "[") {
+		host, rest = inner, after
+	}
 	port, addr, ok2 := strings.Cut(rest, ":")
 	addr = strings.TrimSuffix(strings.TrimPrefix(addr, "["), "]")
 	ok = ok1 && ok2 && host != "" && isPort(port) && net.ParseIP(addr) != nil

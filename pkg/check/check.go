@@ -16,6 +16,7 @@ const (
 	checkExposure = "exposure"
 	checkErrors   = "errors"
 	checkHead     = "head"
+	checkPost     = "post"
 	checkHeaders  = "headers"
 
 	checkRanges     = "ranges"
@@ -30,7 +31,7 @@ const (
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
-		delivery, repeat, users, head, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary,
+		delivery, repeat, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary,
 		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
 		large,
 	}

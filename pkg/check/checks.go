@@ -28,6 +28,8 @@ func Checks() []diag.Check {
 			Probes: []string{diag.BackendMissing, diag.ProxyMissing, diag.BackendDenied, diag.ProxyDenied}, Judge: judgeErrors},
 		{ID: checkHead, Title: "HEAD tells what GET does",
 			Probes: []string{diag.BackendHead, diag.ProxyHead}, Judge: judgeHead},
+		{ID: checkPost, Title: "POST delivers the file too",
+			Probes: []string{backendPost, proxyPost}, Judge: judgePost},
 		{ID: checkHeaders, Title: "the backend's header survives as it should",
 			Probes: []string{diag.ProxyAgain, diag.BackendAgain}, Judge: judgeHeaders},
 		{ID: checkRanges, Title: "parts of a file can be downloaded",

@@ -168,7 +168,7 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 	}
 	wg.Wait()
 	for i, p := range probes {
-		for again := 0; again < 2 && p.ID != ProxyGet && p.ID != BackendGet && strained(&got[i]); again++ {
+		for again := 0; again < 2 && p.ID != ProxyGet && p.ID != BackendGet && p.repeatable() && strained(&got[i]); again++ {
 			got[i] = r.send(ctx, p) // with nothing else under way
 		}
 	}
@@ -191,10 +191,11 @@ func strained(x *Exchange) bool { return x.Status == 429 || x.Status >= 500 }
 func (r *run) sendOnce(ctx context.Context, p Probe) Exchange {
 	req := r.request(p)
 	x := Exchange{Probe: p}
-	if p.Port == Backend {
+	hasty := p.Port == Backend && p.repeatable()
+	if hasty {
 		x.Exchange = r.asker.Capture(ctx, req)
 	}
-	if p.Port != Backend || silent(&x) && len(x.Handoffs()) == 0 {
+	if !hasty || silent(&x) && len(x.Handoffs()) == 0 {
 		x.Exchange = r.client.Capture(ctx, req)
 	}
 	if p.Parts && req.Expect != nil {

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -42,6 +43,10 @@ type Probe struct {
 	// compare.Request.
 	Patient bool `json:"patient,omitempty"`
 }
+
+// repeatable says that the probe may be sent again: its method is safe (RFC
+// 9110 section 9.2.1).
+func (p Probe) repeatable() bool { return p.Method == http.MethodGet || p.Method == http.MethodHead }
 
 // Put asks for a fixture. Role names it within the run.
 type Put struct {

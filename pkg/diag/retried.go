@@ -20,7 +20,7 @@ const (
 // send sends a probe, and again as often as is allowed where no answer comes.
 func (r *run) send(ctx context.Context, p Probe) Exchange {
 	x := r.sendOnce(ctx, p)
-	for n := 0; n < r.Retries && unanswered(&x); n++ {
+	for n := 0; n < r.Retries && p.repeatable() && unanswered(&x); n++ {
 		r.pause(ctx, retryablehttp.DefaultBackoff(shortestPause, longestPause, n, nil))
 		if ctx.Err() != nil {
 			break

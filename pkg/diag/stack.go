@@ -48,6 +48,10 @@ type Stack struct {
 	// Large, where not 0, asks for the download of a file of so many bytes as well.
 	Large int64 `json:"large,omitempty"`
 
+	// Methods are those that downloads are asked for by besides GET and HEAD:
+	// POST, which may change something in the user's application.
+	Methods []string `json:"methods,omitempty"`
+
 	// Profile says how much is asked; empty: Standard.
 	Profile Profile `json:"profile,omitempty"`
 

@@ -38,7 +38,7 @@ type NginxExtras struct {
 // A Handler is the companion: a download server that stands in for an
 // application. It hands off the files that were added and nothing else.
 //
-// GET and HEAD of a file are answered with 200, an empty body, the handoff
+// GET, HEAD and POST of a file are answered with 200, an empty body, the handoff
 // field, Content-Type, Content-Disposition, Cache-Control: private, and an
 // ETag and Last-Modified of its own, whatever conditions or ranges the request
 // has: those are the proxy's business. A denied name is answered with 403, an
@@ -117,8 +117,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) int {
 	}
 	status := http.StatusOK
 	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		header.Set("Allow", "GET, HEAD")
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		header.Set("Allow", "GET, HEAD, POST")
 		status = http.StatusMethodNotAllowed
 	case ok && denied:
 		status = http.StatusForbidden

@@ -85,7 +85,8 @@ func TestHandlerRefuses(t *testing.T) {
 		{"GET", "/dl/../dl/a", 404},
 		{"GET", "/dl//a", 404},
 		{"GET", "/dl/a%3Fb", 422},
-		{"POST", "/dl/a", 405},
+		{"POST", "/dl/unknown", 404},
+		{"PUT", "/dl/a", 405},
 		{"OPTIONS", "*", 405},
 		{"GET", "*", 404},
 		{"DELETE", "/dl/unknown", 405},
@@ -95,7 +96,7 @@ func TestHandlerRefuses(t *testing.T) {
 		if res.StatusCode != tt.status || res.Header.Get("X-Accel-Redirect") != "" {
 			t.Errorf("%s %s: %d with handoff %q, want %d", tt.method, tt.target, res.StatusCode, res.Header.Get("X-Accel-Redirect"), tt.status)
 		}
-		if allow := res.Header.Get("Allow"); (allow == "GET, HEAD") != (tt.status == 405) {
+		if allow := res.Header.Get("Allow"); (allow == "GET, HEAD, POST") != (tt.status == 405) {
 			t.Errorf("%s %s: Allow is %q", tt.method, tt.target, allow)
 		}
 		if res.Header.Get("Server") != "proxydiag-companion" {
