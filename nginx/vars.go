@@ -72,7 +72,9 @@ func isWord(r rune) bool {
 //
 // nginx goes through a text twice, for its length and for its bytes. A map
 // that is evaluated meanwhile may leave captures of its own behind: the second
-// time those are used and, where they are longer, there is no room for them.
+// time those are used, and where they are longer or shorter the text does not
+// fit. Some builds of Debian's 1.22.1 then answer 500, others send bytes that
+// do not belong to the text.
 func (s *state) expand(text string, escaped bool) value {
 	if strings.IndexByte(text, '$') < 0 {
 		return value{text: text}
@@ -97,8 +99,8 @@ func (s *state) expand(text string, escaped bool) value {
 			}
 		}
 	}
-	if captures() > before {
-		return value{why: "a map in " + strconv.Quote(text) + " changes the captures while it is put together, to longer ones"}
+	if captures() != before {
+		return value{why: "a map in " + strconv.Quote(text) + " changes the captures while it is put together, and what comes of it depends on nginx's patches"}
 	}
 	var b strings.Builder
 	for _, p := range parts {
