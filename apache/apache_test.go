@@ -15,6 +15,7 @@ var suite = servertest.Suite{
 	Kind:    Kind,
 	Hello:   hello,
 	Status:  410,
+	Body:    "hello",
 	Logged:  "AH01630: client denied by server configuration: /nonexistent",
 	Broken:  "Bogus on",
 	Refusal: []string{"Invalid command 'Bogus'", "line 8 of ", "site.conf"},

@@ -11,6 +11,7 @@ var suite = servertest.Suite{
 	Kind:    Kind,
 	Hello:   hello,
 	Status:  200,
+	Body:    "hello",
 	Logged:  `open() "/nonexistent/files/x" failed (2: No such file`,
 	Broken:  "bogus on;",
 	Refusal: []string{`unknown directive "bogus"`, "site.conf:2"},

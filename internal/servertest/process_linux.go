@@ -40,9 +40,9 @@ func (s Suite) Main(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(p.Addr(), id)
 	hold := make(chan os.Signal, 1)
 	signal.Notify(hold, os.Interrupt)
+	fmt.Println(p.Addr(), id)
 	<-hold
 	if err := p.Stop(); err != nil {
 		fmt.Println(err)

@@ -24,7 +24,7 @@ func (s Suite) RunSamples(t *testing.T) {
 		t.Run(sample.Name, func(t *testing.T) {
 			v := server.Placeholders()
 			for _, want := range []string{v.Listen, v.Backend, v.Storage, sample.Path, sample.Direct} {
-				if !strings.Contains(sample.Text, want) {
+				if !sample.Has(want) {
 					t.Errorf("the text lacks %q", want)
 				}
 			}

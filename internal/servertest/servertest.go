@@ -22,10 +22,11 @@ import (
 type Suite struct {
 	Kind server.Kind
 
-	// Hello returns a site that listens on addr and answers "/" with Status
-	// and the text "hello".
+	// Hello returns a site that listens on addr and answers "/" by itself with
+	// Status and Body.
 	Hello  func(addr string) string
 	Status int
+	Body   string
 
 	// Logged is what the error log says after "/files/x" was asked for, which
 	// Hello does not deliver.
@@ -71,7 +72,7 @@ func get(t testing.TB, addr, path string) (status int, body string) {
 // answers checks that a server with the site Hello works.
 func (s Suite) answers(t testing.TB, addr string) {
 	t.Helper()
-	if status, body := get(t, addr, "/"); status != s.Status || body != "hello" {
+	if status, body := get(t, addr, "/"); status != s.Status || body != s.Body {
 		t.Errorf("got %d %q", status, body)
 	}
 }
@@ -143,8 +144,16 @@ func (s Suite) two(t *testing.T) {
 }
 
 func (s Suite) broken(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	_, err := s.Kind.Launch(t.Context(), server.LaunchOptions{
+	dir, err := os.MkdirTemp("", "proxydiag-broken-") //nolint:usetesting // its parents are closed to workers
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	_, err = s.Kind.Launch(t.Context(), server.LaunchOptions{
 		Binary: need.Server(t, s.Kind.Program),
 		Site:   func(addr string) string { return s.Hello(addr) + "\n" + s.Broken + "\n" },
 	})

@@ -6,6 +6,7 @@ package server
 import (
 	"context"
 	"io"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -116,6 +117,10 @@ type Sample struct {
 	Name  string // file name
 	Title string // what it shows, one line
 	Text  string // the file
+	// Between is what stands in Text between the host and the port of an address
+	// where the server's language keeps them apart. "": they are written as
+	// host:port everywhere.
+	Between string
 
 	Path     string // URL path under which downloads are asked for, on both ports: "/dl/"
 	Direct   string // URL path that serves the storage as it is; empty: none
@@ -143,8 +148,14 @@ func (s Sample) Render(v Values) Sample {
 	from := Placeholders()
 	var pairs []string
 	for _, p := range [][2]string{{from.Listen, v.Listen}, {from.Backend, v.Backend}, {from.Storage, v.Storage}} {
-		if p[1] != "" {
-			pairs = append(pairs, p[0], p[1])
+		if p[1] == "" {
+			continue
+		}
+		pairs = append(pairs, p[0], p[1])
+		if old, ok := s.apart(p[0]); ok {
+			if replacement, ok := s.apart(p[1]); ok {
+				pairs = append(pairs, old, replacement)
+			}
 		}
 	}
 	r := strings.NewReplacer(pairs...)
@@ -152,4 +163,16 @@ func (s Sample) Render(v Values) Sample {
 	s.Sendfile = r.Replace(s.Sendfile)
 	s.Storage = r.Replace(s.Storage)
 	return s
+}
+
+// apart is an address as it stands in Text where host and port are kept apart.
+func (s Sample) apart(addr string) (text string, ok bool) {
+	host, port, err := net.SplitHostPort(addr)
+	return host + s.Between + port, err == nil && s.Between != ""
+}
+
+// Has says that an address stands in Text, in either spelling.
+func (s Sample) Has(addr string) bool {
+	apart, ok := s.apart(addr)
+	return strings.Contains(s.Text, addr) || ok && strings.Contains(s.Text, apart)
 }

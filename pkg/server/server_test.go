@@ -38,3 +38,14 @@ func TestRender(t *testing.T) {
 		})
 	}
 }
+
+func TestRenderApart(t *testing.T) {
+	sample := server.Sample{Text: `on 127.0.0.1:8080 to 127.0.0.1", 8000 and 127.0.0.1", 8080`, Between: `", `}
+	got := sample.Render(server.Values{Listen: "127.9.9.9:1", Backend: "[::1]:2"}).Text
+	if want := `on 127.9.9.9:1 to ::1", 2 and 127.9.9.9", 1`; got != want {
+		t.Errorf("got %s", got)
+	}
+	if !sample.Has("127.0.0.1:8000") || sample.Has("127.0.0.1:9") || sample.Has("/srv") {
+		t.Error("Has")
+	}
+}

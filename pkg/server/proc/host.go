@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -12,12 +13,22 @@ import (
 
 // Scratch makes a temporary folder for a server, which processes of another
 // user may pass through but not list. name becomes a part of its name.
-func Scratch(name string) (string, error) {
+func Scratch(name string) (string, error) { return ScratchOf(name, "") }
+
+// ScratchOf is Scratch for a server that is started as another user, to whom
+// the folder belongs; "" is who we are.
+func ScratchOf(name, user string) (string, error) {
 	dir, err := os.MkdirTemp("", "proxydiag-"+name+"-")
 	if err != nil {
 		return "", fmt.Errorf("cannot make a scratch folder for %s: %w", name, err)
 	}
-	return dir, os.Chmod(dir, 0o711)
+	if err = os.Chmod(dir, 0o711); err == nil && user != "" {
+		err = give(dir, user)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("cannot make a scratch folder for %s: %w", name, err), os.RemoveAll(dir))
+	}
+	return dir, nil
 }
 
 // Find returns the path of a program: from PATH, or else from the system's

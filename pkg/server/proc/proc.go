@@ -26,6 +26,10 @@ type Options struct {
 	Args []string // without the program's name
 	Env  []string // added to the environment
 
+	// User is whom to start it as; "" is who we are. A server that becomes
+	// another user by itself is no longer told to end when proxydiag ends.
+	User string
+
 	// Dir is the server's scratch folder, from Scratch. Stop removes it.
 	Dir string
 
@@ -88,7 +92,11 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 func (p *Process) start(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, p.opts.Path, p.opts.Args...)
 	cmd.Env = append(os.Environ(), p.opts.Env...)
-	cmd.SysProcAttr = sysProcAttr()
+	attr, err := sysProcAttr(p.opts.User)
+	if err != nil {
+		return fmt.Errorf("cannot start %s as %s: %w", p.opts.Name, p.opts.User, err)
+	}
+	cmd.SysProcAttr = attr
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = p.opts.Grace
 	if l := p.opts.Listener; l != nil {

@@ -8,7 +8,9 @@ import (
 	"syscall"
 )
 
-func sysProcAttr() *syscall.SysProcAttr { return nil }
+func sysProcAttr(string) (*syscall.SysProcAttr, error) { return nil, nil }
+
+func give(string, string) error { return nil }
 
 func terminate(p *os.Process) error { return p.Kill() }
 
