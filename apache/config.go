@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // Config is a configuration as Apache reads it.
@@ -50,7 +51,7 @@ type Config struct {
 // knows modules that Parse does not.
 func Parse(s conf.Source) (*Config, error) {
 	c := &Config{Source: s, Top: &conf.Directive{IsBlock: true}}
-	files := texts(s)
+	files := load.NewKept(s)
 	env := map[string]string{}
 	for _, f := range s.Files {
 		if base := path.Base(f.Path); base == envFile || f.Path == envGive {
@@ -59,7 +60,7 @@ func Parse(s conf.Source) (*Config, error) {
 	}
 	p := newParser(files, s.Prefix, env)
 	for _, root := range s.Roots {
-		f, _ := files.read(root)
+		f, _ := files.Read(root)
 		if c.Dump = isDump(f.Text); c.Dump {
 			p.dump(f.Text, c.Top)
 			continue
@@ -122,44 +123,4 @@ func isMain(text string) bool {
 			}
 		}
 	}
-}
-
-// Kinds of the files of a source that are no texts of a configuration.
-const (
-	kindFolder  conf.Kind = "folder"  // Text lists the names in a folder
-	kindPresent conf.Kind = "present" // <IfFile> asked for it; it was not read
-)
-
-// sourceFiles is a source as a store.
-type sourceFiles map[string]conf.File
-
-func texts(s conf.Source) sourceFiles {
-	t := make(sourceFiles, len(s.Files))
-	for _, f := range s.Files {
-		if old, ok := t[f.Path]; !ok || old.Kind == kindPresent {
-			t[f.Path] = f
-		}
-	}
-	return t
-}
-
-func (t sourceFiles) read(name string) (conf.File, bool) {
-	f, ok := t[name]
-	return f, ok && f.Kind != kindPresent
-}
-
-func (t sourceFiles) exists(name string) bool {
-	_, ok := t[name]
-	return ok
-}
-
-func (t sourceFiles) list(folder string) (names []string, ok bool) {
-	f := t[folder]
-	if f.Kind != kindFolder {
-		return nil, false
-	}
-	if f.Text != "" {
-		names = strings.Split(f.Text, "\n")
-	}
-	return names, true
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // Guard is a section whose content is read or left out while Apache reads:
@@ -61,7 +62,7 @@ func (p *parser) skip(s *source, d *conf.Directive) {
 			break
 		}
 		l, _ := raw.resolve(p.value)
-		if l.text == "" || len(l.text) > maxFile {
+		if l.text == "" || len(l.text) > load.MaxFile {
 			continue
 		}
 		in, kind, problem := l.directive()
@@ -117,7 +118,7 @@ func (p *parser) condition(d *conf.Directive) (open, known bool, why string) {
 		is = test + " is defined"
 	case "IfFile":
 		name := absolute(p.root, test)
-		yes = p.files.exists(path.Clean(name))
+		yes = p.files.Exists(path.Clean(name))
 		is = name + " is there"
 	case "IfDirective", "IfSection":
 		module, ok := moduleOf(canonical(test))

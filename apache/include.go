@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // include reads what an Include names: a file, every file of a folder and the
@@ -12,9 +13,9 @@ import (
 // (ap_process_fnmatch_configs in server/config.c).
 func (p *parser) include(d, parent *conf.Directive, optional bool) {
 	name := absolute(p.root, d.Arg(0))
-	if !hasMeta(name) {
+	if !load.HasMeta(name) {
 		clean := path.Clean(name)
-		if _, isFolder := p.files.list(clean); !isFolder && strings.HasSuffix(name, "/") {
+		if _, isFolder := p.files.List(clean); !isFolder && strings.HasSuffix(name, "/") {
 			if !optional {
 				p.fail(d.Pos, conf.Missing, "%q is no folder", name)
 			}
@@ -30,9 +31,6 @@ func (p *parser) include(d, parent *conf.Directive, optional bool) {
 	p.pattern(first, strings.Split(strings.TrimLeft(name, "/"), "/"), parent, d, optional)
 }
 
-// hasMeta says that a name is a pattern.
-func hasMeta(name string) bool { return strings.ContainsAny(name, `*?[`) }
-
 // pattern reads what the parts of a pattern match below a folder. Apache goes
 // into each folder that a part matches before it looks at the next one; a part
 // without a match is an error where the include is not optional.
@@ -44,11 +42,11 @@ func (p *parser) pattern(folder string, parts []string, parent, by *conf.Directi
 		p.tree(folder, parent, by, optional, 0)
 		return
 	}
-	if !hasMeta(parts[0]) {
+	if !load.HasMeta(parts[0]) {
 		p.pattern(path.Join(folder, parts[0]), parts[1:], parent, by, optional)
 		return
 	}
-	names, ok := p.files.list(folder)
+	names, ok := p.files.List(folder)
 	if !ok && !optional {
 		p.fail(by.Pos, conf.Missing, "folder %q cannot be listed", folder)
 		return
@@ -56,13 +54,13 @@ func (p *parser) pattern(folder string, parts []string, parent, by *conf.Directi
 	found := false
 	for _, name := range names {
 		full := path.Join(folder, name)
-		if !matchName(parts[0], name) {
+		if !load.Match(parts[0], name) {
 			continue
 		}
 		if len(parts) == 1 {
 			found = true
 			p.tree(full, parent, by, optional, 0)
-		} else if _, isFolder := p.files.list(full); isFolder {
+		} else if _, isFolder := p.files.List(full); isFolder {
 			found = true
 			p.pattern(full, parts[1:], parent, by, optional)
 		}
@@ -74,7 +72,7 @@ func (p *parser) pattern(folder string, parts []string, parent, by *conf.Directi
 
 // tree reads a file, or everything in a folder.
 func (p *parser) tree(name string, parent, by *conf.Directive, optional bool, depth int) {
-	names, isFolder := p.files.list(name)
+	names, isFolder := p.files.List(name)
 	if !isFolder {
 		p.file(name, parent, by, optional)
 		return
@@ -90,13 +88,3 @@ func (p *parser) tree(name string, parent, by *conf.Directive, optional bool, de
 
 // maxFolders is AP_MAX_INCLUDE_DIR_DEPTH.
 const maxFolders = 20
-
-// matchName matches one part of a path as apr_fnmatch does with
-// APR_FNM_PERIOD: a dot at the beginning is matched by a dot alone.
-func matchName(pattern, name string) bool {
-	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") {
-		return false
-	}
-	ok, err := path.Match(strings.ReplaceAll(pattern, "[!", "[^"), name)
-	return ok && err == nil
-}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // memory is a file system with absolute names.
@@ -90,7 +91,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"/x.conf", files("x.conf", " \n"), "", conf.Empty},
 		{"-", nil, "", conf.Empty},
 		{"-", nil, "AH00558: apache2: Could not determine the server's name\nSyntax OK\n", conf.Empty},
-		{"/large.conf", files("large.conf", strings.Repeat("x", maxFile+1)), "", conf.TooLarge},
+		{"/large.conf", files("large.conf", strings.Repeat("x", load.MaxFile+1)), "", conf.TooLarge},
 	} {
 		_, err := Load(c.name, LoadOptions{FS: c.fs, Stdin: strings.NewReader(c.in)})
 		if kindOf(err) != c.want {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // macro is what <Macro> defines
@@ -89,7 +90,7 @@ func (l line) substitute(params, values []string) line {
 		if params[best][0] == '@' {
 			value = `"` + quoteEscaper.Replace(value) + `"`
 		}
-		if size += len(value); size > maxFile {
+		if size += len(value); size > load.MaxFile {
 			break
 		}
 		edits = append(edits, edit{at, at + len(params[best]), value})

@@ -5,24 +5,24 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
-// Limits of what is read. A configuration that exceeds them is no configuration.
-const (
-	maxFile  = 16 << 20 // bytes of one file; also Apache's limit of one line (VARBUF_MAX_LEN)
-	maxTotal = 64 << 20 // bytes of all lines, variables and macros put in, each as often as it is read
-	maxDepth = 128      // includes within each other (AP_MAX_INCLUDE_DEPTH), sections, macros
-)
+// maxDepth limits includes within each other (AP_MAX_INCLUDE_DEPTH), sections,
+// and macros. load.MaxFile is also Apache's limit of one line
+// (VARBUF_MAX_LEN), load.MaxTotal that of all lines, variables and macros put
+// in, each as often as it is read.
+const maxDepth = 128
 
 // store is where files come from.
 type store interface {
-	// read returns the file of that name. ok is false where there is none.
-	read(name string) (f conf.File, ok bool)
-	// list returns the names in a folder, in byte order. ok is false where it
+	// Read returns the file of that name. ok is false where there is none.
+	Read(name string) (f conf.File, ok bool)
+	// List returns the names in a folder, in byte order. ok is false where it
 	// is no folder that can be listed.
-	list(folder string) (names []string, ok bool)
-	// exists says that something is there, without reading it.
-	exists(name string) bool
+	List(folder string) (names []string, ok bool)
+	// Exists says that something is there, without reading it.
+	Exists(name string) bool
 }
 
 // parser builds the tree of directives.
@@ -65,7 +65,7 @@ func (p *parser) file(name string, parent, by *conf.Directive, optional bool) {
 	if by != nil {
 		at = by.Pos
 	}
-	f, ok := p.files.read(name)
+	f, ok := p.files.Read(name)
 	switch {
 	case !ok && optional:
 		return
@@ -102,11 +102,11 @@ func (p *parser) file(name string, parent, by *conf.Directive, optional bool) {
 
 // take counts what is read; false where it is too much.
 func (p *parser) take(l *line) bool {
-	if p.total += len(l.text) + 1; p.total <= maxTotal {
+	if p.total += len(l.text) + 1; p.total <= load.MaxTotal {
 		return true
 	}
 	if !p.full {
-		p.fail(l.pos(0), conf.TooLarge, "the configuration is too large: more than %d MiB with every include, variable and macro", maxTotal>>20)
+		p.fail(l.pos(0), conf.TooLarge, "the configuration is too large: more than %d MiB with every include, variable and macro", load.MaxTotal>>20)
 	}
 	p.full = true
 	return false
@@ -135,8 +135,8 @@ func (p *parser) lines(s *source, base *conf.Directive, guard string) bool {
 			return true
 		}
 		l, unknown := raw.resolve(p.value)
-		if p.total += len(l.text) - len(raw.text); len(l.text) > maxFile || p.total > maxTotal {
-			p.total = maxTotal
+		if p.total += len(l.text) - len(raw.text); len(l.text) > load.MaxFile || p.total > load.MaxTotal {
+			p.total = load.MaxTotal
 			p.take(&l)
 			break
 		}

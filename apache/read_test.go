@@ -18,6 +18,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // readCase is one configuration of the corpus: its files by name, of which
@@ -268,7 +269,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("Define A xxxxxxxxxx\nDefine A ${A}${A}${A}${A}\nDefine A ${A}${A}${A}${A}\nHeader set ${A}", "")
 	f.Fuzz(func(t *testing.T, text, included string) {
 		s := conf.Source{Roots: []string{"main.conf"}, Files: []conf.File{
-			{Path: "main.conf", Text: text}, {Path: "x.conf", Text: included}, {Path: "/d", Kind: kindFolder, Text: "a\nb"}, {Path: "/d/a", Text: included},
+			{Path: "main.conf", Text: text}, {Path: "x.conf", Text: included}, {Path: "/d", Kind: load.Folder, Text: "a\nb"}, {Path: "/d/a", Text: included},
 		}}
 		c, _ := Parse(s)
 		c.Top.Walk(func(d *conf.Directive) bool {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // isRegex returns the pattern of a section: of a …Match one, or behind "~".
@@ -62,7 +63,7 @@ func (s *state) choose(found []*conf.Directive, plain func(name string) bool, su
 // main server first (ap_location_walk).
 func (s *state) matchLocations() []*conf.Directive {
 	return s.choose(inBlocks(s.servers(), "Location", "LocationMatch"), func(name string) bool {
-		if hasMeta(name) {
+		if load.HasMeta(name) {
 			return matchPath(name, s.uri)
 		}
 		return name == "/" || s.uri == strings.TrimSuffix(name, "/") && !strings.HasSuffix(name, "/") || strings.HasPrefix(s.uri, name) && (strings.HasSuffix(name, "/") || len(s.uri) > len(name) && s.uri[len(name)] == '/')
@@ -81,7 +82,7 @@ func matchPath(pattern, name string) bool {
 func (s *state) walk() {
 	if url, ok := strings.CutPrefix(s.filename, "proxy:"); ok {
 		s.others = s.choose(inBlocks(s.servers(), "Proxy", "ProxyMatch"), func(name string) bool {
-			if hasMeta(name) {
+			if load.HasMeta(name) {
 				p := compile("^(?s)"+globRegex(name)+"$", false)
 				_, ok := p.match(url)
 				return ok
@@ -143,7 +144,7 @@ func (s *state) directories() {
 	}
 	base := path.Base(s.filename)
 	files := inBlocks(append(s.servers(), s.others...), "Files", "FilesMatch")
-	s.others = append(s.others, s.choose(files, func(name string) bool { return name == base || hasMeta(name) && matchPath(name, base) }, base)...)
+	s.others = append(s.others, s.choose(files, func(name string) bool { return name == base || load.HasMeta(name) && matchPath(name, base) }, base)...)
 }
 
 func depthOf(folder string) int { return strings.Count(strings.TrimSuffix(folder, "/"), "/") }
@@ -151,7 +152,7 @@ func depthOf(folder string) int { return strings.Count(strings.TrimSuffix(folder
 // inFolder says that a folder is one that a Directory section names, or below.
 func inFolder(folder, name string) bool {
 	name = strings.TrimSuffix(path.Clean(name), "/")
-	if !hasMeta(name) {
+	if !load.HasMeta(name) {
 		return name == "" || folder == name || strings.HasPrefix(folder, name+"/")
 	}
 	parts := strings.Split(folder, "/")

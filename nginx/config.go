@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // Config is a configuration as nginx reads it.
@@ -27,7 +28,7 @@ type Config struct {
 // refuse a configuration that Parse accepts, and knows modules that Parse does
 // not.
 func Parse(s conf.Source) (*Config, error) {
-	p := &parser{files: texts(s), prefix: s.Prefix}
+	p := &parser{files: load.NewKept(s), prefix: s.Prefix}
 	c := &Config{Source: s, Top: &conf.Directive{IsBlock: true}}
 	for _, root := range s.Roots {
 		p.file(root, c.Top, nil)
@@ -45,39 +46,6 @@ func Parse(s conf.Source) (*Config, error) {
 		return c, &conf.Error{Problems: p.problems}
 	}
 	return c, nil
-}
-
-// sourceFiles is a source as a store.
-type sourceFiles struct {
-	byPath map[string]conf.File
-	paths  []string // sorted
-}
-
-func texts(s conf.Source) *sourceFiles {
-	t := &sourceFiles{byPath: make(map[string]conf.File, len(s.Files))}
-	for _, f := range s.Files {
-		if _, ok := t.byPath[f.Path]; !ok {
-			t.byPath[f.Path] = f
-			t.paths = append(t.paths, f.Path)
-		}
-	}
-	slices.Sort(t.paths)
-	return t
-}
-
-func (t *sourceFiles) read(name string) (conf.File, bool) {
-	f, ok := t.byPath[name]
-	return f, ok
-}
-
-func (t *sourceFiles) glob(pattern string) []string {
-	var found []string
-	for _, path := range t.paths {
-		if globMatch(pattern, path) {
-			found = append(found, path)
-		}
-	}
-	return found
 }
 
 // isMain says that directives are those of a main file, not of a fragment.

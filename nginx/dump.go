@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // marker begins the line before each file in the output of `nginx -T`
@@ -62,17 +63,7 @@ func splitDump(text string) conf.Source {
 	flush()
 	if len(s.Files) > 0 {
 		s.Roots = []string{s.Files[0].Path}
-		s.Prefix = folderOf(s.Files[0].Path)
+		s.Prefix = load.FolderOf(s.Files[0].Path)
 	}
 	return s
-}
-
-// folderOf is the folder of a file's name, without a slash at its end; "" for
-// the working folder.
-func folderOf(name string) string {
-	i := strings.LastIndexByte(name, '/')
-	if i == 0 {
-		return "/"
-	}
-	return name[:max(i, 0)]
 }

@@ -1,12 +1,11 @@
 package nginx
 
 import (
-	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // sitesOf returns the files of a folder to begin with:
@@ -17,27 +16,25 @@ import (
 //     those that editors and package managers leave behind, or
 //   - the same of its conf.d, sites-enabled or sites-available.
 func (l *loader) sitesOf(folder string) ([]string, error) {
-	if main := joinPart(folder, mainFile); l.exists(main) {
+	if main := load.Join(folder, mainFile); l.There(main) {
 		return []string{main}, nil
 	}
 	for _, sub := range []string{"", "conf.d", "sites-enabled", "sites-available"} {
-		if roots := l.sites(joinPart(folder, sub)); len(roots) > 0 {
+		if roots := l.sites(load.Join(folder, sub)); len(roots) > 0 {
 			return roots, nil
 		}
 	}
-	return nil, &conf.Error{Problems: []conf.Problem{{
-		Pos: conf.Pos{File: folder}, Kind: conf.Empty,
-		Message: fmt.Sprintf("the folder holds no %s and no *.conf: name the configuration's file", mainFile),
-	}}}
+	return nil, load.Problem(folder, conf.Empty, "the folder holds no %s and no *.conf: name the configuration's file", mainFile)
 }
 
 func (l *loader) sites(folder string) []string {
-	folder = cleanEnd(folder)
+	folder = load.CleanEnd(folder)
 	named := strings.HasPrefix(path.Base(folder), "sites-")
 	var confs, all []string
-	for _, name := range l.list(folder) {
-		file := joinPart(folder, name)
-		if strings.HasPrefix(name, ".") || !l.regular(file) {
+	names, _ := l.Names(folder)
+	for _, name := range names {
+		file := load.Join(folder, name)
+		if strings.HasPrefix(name, ".") || !l.Regular(file) {
 			continue
 		}
 		if strings.HasSuffix(name, ".conf") {
@@ -61,14 +58,4 @@ func leftover(name string) bool {
 		}
 	}
 	return false
-}
-
-func (l *loader) regular(name string) bool {
-	f, err := l.fs.Open(name)
-	if err != nil {
-		return true // it is there, and reading it says why not
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	return err == nil && info.Mode()&fs.ModeType == 0
 }

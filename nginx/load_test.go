@@ -15,6 +15,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // memory is a file system of texts; names are relative.
@@ -55,7 +56,7 @@ func outline(d *conf.Directive) string {
 
 func read(t *testing.T, path string, files fs.FS) (*Config, error) {
 	t.Helper()
-	s, err := Load(path, LoadOptions{FS: files})
+	s, err := Load(path, load.Options{FS: files})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestLoadIncludes(t *testing.T) {
 		"etc/extra/b c.inc":    "types { text/html html; }\n",
 		"etc/unrelated/x.conf": "broken {",
 	})
-	s, err := Load("etc/nginx.conf", LoadOptions{FS: files})
+	s, err := Load("etc/nginx.conf", load.Options{FS: files})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestLoadShapes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := memory(c.files)
-			s, err := Load(c.path, LoadOptions{FS: files})
+			s, err := Load(c.path, load.Options{FS: files})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +181,7 @@ func TestLoadProblems(t *testing.T) {
 		{"a forgotten semicolon", "a.conf", memory(map[string]string{"a.conf": "location / {\n  alias /x/\n  internal;\n}"}), conf.Syntax, `a.conf:2:3: invalid number of arguments in "alias" directive: a ";" may be missing before "internal" in line 3`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := Load(c.path, LoadOptions{FS: c.files})
+			s, err := Load(c.path, load.Options{FS: c.files})
 			if err == nil {
 				_, err = Parse(s)
 			}
@@ -248,11 +249,11 @@ func TestLoadDump(t *testing.T) {
   /etc/nginx/mime.types:1:1 types
     /etc/nginx/mime.types:1:9 text/html html
 `
-	fromStdin, err := Load("-", LoadOptions{Stdin: strings.NewReader(dump)})
+	fromStdin, err := Load("-", load.Options{Stdin: strings.NewReader(dump)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fromFile, err := Load("d.txt", LoadOptions{FS: memory(map[string]string{"d.txt": dump})})
+	fromFile, err := Load("d.txt", load.Options{FS: memory(map[string]string{"d.txt": dump})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +267,7 @@ func TestLoadDump(t *testing.T) {
 	if d := cmp.Diff(want, outline(c.Top)); d != "" {
 		t.Error(d)
 	}
-	crlf, err := Load("-", LoadOptions{Stdin: strings.NewReader(strings.ReplaceAll(dump, "\n", "\r\n"))})
+	crlf, err := Load("-", load.Options{Stdin: strings.NewReader(strings.ReplaceAll(dump, "\n", "\r\n"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,17 +276,17 @@ func TestLoadDump(t *testing.T) {
 	}
 
 	cut, _, _ := strings.Cut(dump, "# configuration file /etc/nginx/mime.types")
-	s, err := Load("-", LoadOptions{Stdin: strings.NewReader(cut)})
+	s, err := Load("-", load.Options{Stdin: strings.NewReader(cut)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err = Parse(s); err == nil || err.Error() != `/etc/nginx/nginx.conf:4:5: "/etc/nginx/mime.types" is not there` {
 		t.Errorf("a dump that was cut off: %v", err)
 	}
-	if _, err = Load("-", LoadOptions{Stdin: strings.NewReader("\n")}); err == nil || !strings.Contains(err.Error(), "standard input is empty") {
+	if _, err = Load("-", load.Options{Stdin: strings.NewReader("\n")}); err == nil || !strings.Contains(err.Error(), "standard input is empty") {
 		t.Errorf("nothing on standard input: %v", err)
 	}
-	s, err = Load("-", LoadOptions{Stdin: strings.NewReader("server { listen 80; }")})
+	s, err = Load("-", load.Options{Stdin: strings.NewReader("server { listen 80; }")})
 	if err != nil || len(s.Roots) != 1 || s.Roots[0] != "standard input" {
 		t.Errorf("a plain file on standard input: %v, %v", s, err)
 	}
@@ -305,7 +306,7 @@ func TestDumpIsWhatNginxDumps(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		var trees []string
-		for _, o := range []LoadOptions{{}, {Stdin: strings.NewReader(string(out))}} {
+		for _, o := range []load.Options{{}, {Stdin: strings.NewReader(string(out))}} {
 			path := main
 			if o.Stdin != nil {
 				path = "-"

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -25,7 +26,7 @@ var Kind = server.Kind{
 	Samples: samples,
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
-		source, err := Load(path, LoadOptions{Stdin: stdin})
+		source, err := Load(path, load.Options{Stdin: stdin})
 		return withoutSecrets(source), err
 	},
 	Parse: func(s conf.Source) error {

@@ -5,23 +5,20 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
-// Limits of what is read. nginx has none; a configuration that exceeds them is
-// no configuration.
-const (
-	maxFile  = 16 << 20 // bytes of one file
-	maxTotal = 64 << 20 // bytes of all files, each as often as it is included
-	maxDepth = 200      // blocks, and includes, within each other
-)
+// maxDepth limits blocks, and includes, within each other. nginx has no such
+// limit; a configuration that exceeds it is no configuration.
+const maxDepth = 200
 
 // store is where included files come from.
 type store interface {
-	// read returns the file of that name. ok is false where there is none.
-	read(name string) (f conf.File, ok bool)
-	// glob returns the names that a pattern matches, in the order in which
+	// Read returns the file of that name. ok is false where there is none.
+	Read(name string) (f conf.File, ok bool)
+	// Glob returns the names that a pattern matches, in the order in which
 	// nginx includes them.
-	glob(pattern string) []string
+	Glob(pattern string) []string
 }
 
 // parser builds the tree of directives.
@@ -51,7 +48,7 @@ func (p *parser) file(name string, parent, by *conf.Directive) {
 	if by != nil {
 		at = by.Pos
 	}
-	f, ok := p.files.read(name)
+	f, ok := p.files.Read(name)
 	switch {
 	case !ok:
 		p.fail(at, conf.Missing, "%q is not there", name)
@@ -66,9 +63,9 @@ func (p *parser) file(name string, parent, by *conf.Directive) {
 			return
 		}
 	}
-	if p.total += len(f.Text); p.total > maxTotal || len(p.open) >= maxDepth {
+	if p.total += len(f.Text); p.total > load.MaxTotal || len(p.open) >= maxDepth {
 		if !p.full {
-			p.fail(at, conf.TooLarge, "the configuration is too large: more than %d MiB with every include, or %d includes within each other", maxTotal>>20, maxDepth)
+			p.fail(at, conf.TooLarge, "the configuration is too large: more than %d MiB with every include, or %d includes within each other", load.MaxTotal>>20, maxDepth)
 		}
 		p.full = true
 		return
@@ -165,11 +162,11 @@ func (p *parser) include(d, parent *conf.Directive) {
 	if !strings.HasPrefix(name, "/") && p.prefix != "" {
 		name = strings.TrimSuffix(p.prefix, "/") + "/" + name
 	}
-	if !strings.ContainsAny(name, "*?[") {
+	if !load.HasMeta(name) {
 		p.file(name, parent, d)
 		return
 	}
-	for _, match := range p.files.glob(name) {
+	for _, match := range p.files.Glob(name) {
 		p.file(match, parent, d)
 	}
 }

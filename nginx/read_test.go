@@ -14,6 +14,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // refusal matches nginx's message on a configuration that it refuses.
@@ -80,7 +81,7 @@ func (v verdict) compare(t testing.TB, problems []conf.Problem) {
 func problemsOf(t testing.TB, path string) []conf.Problem {
 	t.Helper()
 	var e *conf.Error
-	s, err := Load(path, LoadOptions{})
+	s, err := Load(path, load.Options{})
 	if err == nil {
 		_, err = Parse(s)
 	}

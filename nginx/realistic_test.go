@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -25,7 +26,7 @@ func TestRealisticConfigurations(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			source, err := Load(file, LoadOptions{})
+			source, err := Load(file, load.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
