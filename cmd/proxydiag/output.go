@@ -61,11 +61,11 @@ func (o *outputFlags) open(std streams) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &output{format: format, failOn: failOn, std: std.out}
+	out := &output{format: format, failOn: failOn, std: std.out, options: optionsFor(std, failOn)}
 	if o.file == "" || o.file == "-" {
-		out.options = optionsFor(std)
 		return out, nil
 	}
+	out.options.Color, out.options.Width = false, 0
 	out.file, err = openTarget("--output", "report", o.file, 0o666)
 	return out, err
 }
@@ -79,12 +79,16 @@ func parseFailOn(text string) (diag.Severity, error) {
 }
 
 // optionsFor suit standard output: colours and its own width on a terminal.
-func optionsFor(std streams) report.Options {
-	width, ok := std.terminal(std.out)
-	if !ok {
-		return report.Options{}
+func optionsFor(std streams, failOn diag.Severity) report.Options {
+	o := report.Options{FailOn: failOn}
+	o.Root, _ = os.Getwd() // without it the names of files stay as they are
+	for _, r := range all.Rules() {
+		o.Docs = append(o.Docs, r.Doc)
 	}
-	return report.Options{Color: std.env("NO_COLOR") == "" && std.env("TERM") != "dumb", Width: width}
+	if width, ok := std.terminal(std.out); ok {
+		o.Color, o.Width = std.env("NO_COLOR") == "" && std.env("TERM") != "dumb", width
+	}
+	return o
 }
 
 // conclude judges what was observed, writes the report, and returns the exit

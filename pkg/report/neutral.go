@@ -38,7 +38,7 @@ func neutral(rep diag.Report) diag.Report {
 }
 
 func neutralFinding(f diag.Finding) diag.Finding {
-	f.Code, f.Symptom, f.Title = Visible(f.Code), Visible(f.Symptom), Visible(f.Title)
+	f.Code, f.Symptom, f.Title, f.Check = Visible(f.Code), Visible(f.Symptom), Visible(f.Title), Visible(f.Check)
 	f.Detail, f.Fix = Visible(f.Detail), Visible(f.Fix)
 	f.Severity, f.Culprit = diag.Severity(Visible(string(f.Severity))), diag.Part(Visible(string(f.Culprit)))
 	if f.Location != nil {

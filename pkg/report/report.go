@@ -4,8 +4,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -19,6 +21,29 @@ type Options struct {
 	// Width is the number of columns, for the same formats. 0 stands for 80;
 	// what is outside of 40 to 120 counts as the nearer of the two.
 	Width int
+	// Root is the folder that the names of files are shown relative to, absolute,
+	// for formats that other programs read. Empty: they stay as they are.
+	Root string
+	// FailOn is the least severity that counts as a failure; empty: Warning.
+	FailOn diag.Severity
+	// Docs are the documentation of the codes, for formats that carry it along.
+	Docs []diag.Doc
+}
+
+func (o Options) failOn() diag.Severity { return cmp.Or(o.FailOn, diag.Warning) }
+
+// doc is the documentation of a code.
+func (o Options) doc(code string) (diag.Doc, bool) {
+	i := slices.IndexFunc(o.Docs, func(d diag.Doc) bool { return d.Code == code })
+	if i < 0 {
+		return diag.Doc{}, false
+	}
+	return o.Docs[i], true
+}
+
+// sentences puts texts one after the other, without those that are empty.
+func sentences(list ...string) string {
+	return strings.Join(slices.DeleteFunc(list, func(s string) bool { return s == "" }), " ")
 }
 
 // Format is one way to write a report.
@@ -34,6 +59,10 @@ func Formats() []Format {
 	return []Format{
 		{Name: "text", Write: writeText},
 		{Name: "json", Write: writeJSON},
+		{Name: "junit", Write: writeJUnit},
+		{Name: "sarif", Write: writeSARIF},
+		{Name: "github", Write: writeGitHub},
+		{Name: "markdown", Write: writeMarkdown},
 	}
 }
 

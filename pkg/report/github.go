@@ -1,0 +1,51 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// writeGitHub writes the findings as workflow commands, which GitHub shows at
+// the lines of the files
+// (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
+	rep = neutral(rep)
+	var b strings.Builder
+	for _, f := range rep.Findings {
+		at := ""
+		if l := f.Location; l != nil {
+			at = fmt.Sprintf("file=%s,line=%d,col=%d,", githubProperty(relative(o.Root, l.File)), l.Line, l.Column)
+		}
+		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", githubCommand(f.Severity), at, githubProperty(f.Title+" ("+f.Code+")"),
+			githubText(sentences(f.Detail, "Fix: "+f.Fix)))
+	}
+	if rep.Status == diag.Inconclusive {
+		fmt.Fprintf(&b, "::warning title=%s::%s\n", "proxydiag could not judge", githubText(undecidedBecause(rep)))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func githubCommand(s diag.Severity) string {
+	switch s {
+	case diag.Error:
+		return "error"
+	case diag.Warning:
+		return "warning"
+	}
+	return "notice"
+}
+
+var (
+	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubArgument = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// githubText escapes the text of a workflow command.
+func githubText(s string) string { return githubData.Replace(s) }
+
+// githubProperty escapes a property of a workflow command.
+func githubProperty(s string) string { return githubArgument.Replace(s) }
