@@ -53,7 +53,7 @@ func nameRows() []row {
 			site: in("location /dl/", `if ($request_uri ~ "[^a-zA-Z0-9._/-]") { return 403; }`)},
 		{name: "quotes forbidden", near: "handoff-name-encoding",
 			site: in("location /dl/", `if ($request_uri ~ "%2[27]") { return 403; }`), flags: func(s *setup) { s.Stack.Profile = diag.Thorough }},
-		{name: "escaped for the storage behind HTTP", near: "handoff-name-encoding",
+		{name: "escaped for the storage behind HTTP", near: "backend-name-double-encoded backend-name-encoded",
 			site: locations(download + "location /protected/ { internal; proxy_pass http://127.0.0.1:8003/whole/; }")},
 	}
 }

@@ -111,6 +111,24 @@ func proxyAnswerRows() []row {
 			site: in("location /protected/", "expires 1h;")},
 		{name: "second line makes it public", code: "proxy-cache-control-overridden", near: "proxy-header-duplicated",
 			site: in("location /protected/", `add_header Cache-Control "public, max-age=3600";`)},
+		{name: "refusal made cacheable", code: "proxy-cache-control-overridden", near: "proxy-error-masked", only: companion,
+			site: in("location /dl/", `proxy_hide_header Cache-Control; add_header Cache-Control "public, max-age=99999" always;`)},
+		{name: "missing file made cacheable", code: "proxy-cache-control-overridden", near: "proxy-error-masked", only: own,
+			site: in("location /dl/", `add_header Cache-Control "public, max-age=60" always;`),
+			backend: otherwise(func(a *answer) {
+				if a.Status == http.StatusNotFound {
+					a.Header.Set("Cache-Control", "no-store")
+				}
+			})},
+		{name: "missing file made cacheable where the application says nothing", only: own, // worth knowing, no more
+			site: in("location /dl/", `add_header Cache-Control "public, max-age=60" always;`),
+			backend: otherwise(func(a *answer) {
+				if a.Status == http.StatusNotFound {
+					a.Header.Del("Cache-Control")
+				}
+			})},
+		{name: "refusal made uncacheable", near: "proxy-cache-control-overridden", only: companion,
+			site: in("location /dl/", `add_header Cache-Control "no-store, max-age=0" always;`)},
 		{name: "expires in the download location", near: "proxy-cache-control-overridden", site: in("location /dl/", "expires 1h;")},
 
 		{name: "second disposition", code: "proxy-header-duplicated", near: "proxy-header-lost",

@@ -22,7 +22,8 @@ type lostName struct {
 // excuse says why a name that does not come is no fault.
 type excuse struct {
 	named
-	why string
+	why  string
+	lost *lostName // where it is worth knowing all the same
 }
 
 // lostNames are the names whose files do not come through the proxy and are
@@ -38,14 +39,18 @@ func lostNames(v *diag.View) (lost []lostName, excused []excuse) {
 		switch {
 		case f == nil || f.OK() && !v.Asked(n.probe()) || p.Delivers():
 		case !f.OK():
-			excused = append(excused, excuse{n, "the storage has no files of such names"})
+			excused = append(excused, excuse{named: n, why: "the storage has no files of such names"})
 		case p == nil:
-			excused = append(excused, excuse{n, "the proxy did not say: " + unsaid(v, n.probe())})
+			excused = append(excused, excuse{named: n, why: "the proxy did not say: " + unsaid(v, n.probe())})
 		case !answersForName(p):
-			excused = append(excused, excuse{n, "the proxy did not say: " + answer(p)})
+			excused = append(excused, excuse{named: n, why: "the proxy did not say: " + answer(p)})
 		default:
 			if l, why := judgeName(v, n, f, p, b, few); why != "" {
-				excused = append(excused, excuse{n, why})
+				e := excuse{named: n, why: why}
+				if l.name != "" && (l.way == wayOther || n.role == nameFolder) {
+					e.lost = &l
+				}
+				excused = append(excused, e)
 			} else {
 				lost = append(lost, l)
 			}
@@ -203,17 +208,15 @@ func nameRule(code string) func(*diag.View) []diag.Finding {
 		if got != code {
 			return nil
 		}
-		e := diag.Evidence{Kind: diag.EvidenceDiff, Text: "the handoff for each name, and what comes of it", Probe: onBackend(concerned[0].probe())}
 		var what, asked []string
 		for _, l := range concerned {
 			what = append(what, l.what)
-			e.Rows = append(e.Rows, diag.Row{Field: l.what, Backend: l.value, Proxy: status(l.proxy), Expected: l.want})
 			if len(l.proxy.Seen) > 0 && !sameTarget(v, v.Fixture(l.role), l.proxy) {
 				asked = append(asked, fmt.Sprintf("for %s the proxy asked it for %s.", l.name, unescape(l.proxy.Seen[0].Path)))
 			}
 		}
 		l := concerned[0]
-		finding := diag.Finding{Evidence: []diag.Evidence{e, said(l.proxy), said(v.Exchange(onBackend(l.probe())))}}
+		finding := diag.Finding{Evidence: []diag.Evidence{handedOff(concerned), said(l.proxy), said(v.Exchange(onBackend(l.probe())))}}
 		finding.Detail = fmt.Sprintf("%s arrives. Files whose names have %s do not.", v.Fixture(diag.RoleMain).Name, strings.Join(what, "; "))
 		if l.value != l.want {
 			finding.Detail += fmt.Sprintf("\nFor %s the backend sends %s, the proxy wants %s.", l.name, l.value, l.want)
@@ -226,6 +229,15 @@ func nameRule(code string) func(*diag.View) []diag.Finding {
 		}
 		return []diag.Finding{finding}
 	}
+}
+
+// handedOff shows what becomes of names.
+func handedOff(names []lostName) diag.Evidence {
+	e := diag.Evidence{Kind: diag.EvidenceDiff, Text: "the handoff for each name, and what comes of it", Probe: onBackend(names[0].probe())}
+	for _, l := range names {
+		e.Rows = append(e.Rows, diag.Row{Field: l.what, Backend: l.value, Proxy: status(l.proxy), Expected: l.want})
+	}
+	return e
 }
 
 // judgeNames says which names could not be tried, or do not matter.

@@ -22,8 +22,11 @@ func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
 		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", githubCommand(f.Severity), at, githubProperty(f.Title+" ("+f.Code+")"),
 			githubText(sentences(f.Detail, "Fix: "+f.Fix)))
 	}
-	if rep.Status == diag.Inconclusive {
-		fmt.Fprintf(&b, "::warning title=%s::%s\n", "proxydiag could not judge", githubText(undecidedBecause(rep)))
+	switch rep.Status {
+	case diag.Healthy:
+		b.WriteString("::notice title=proxydiag::healthy\n")
+	case diag.Inconclusive:
+		fmt.Fprintf(&b, "::warning title=proxydiag could not judge::%s\n", githubText(undecidedBecause(rep)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
