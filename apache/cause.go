@@ -16,7 +16,7 @@ func rules() []diag.Rule {
 		vhostMismatch, accessDenied, proxyPassOrder, proxyPassExcluded, upstreamUnreachable, proxyPassRewritesPath,
 		moduleMissing, guardedOff, xsendfileScope, xsendfileOff, headerUnset,
 		pathNotAllowed, permissionDenied,
-		etagZero,
+		etagZero, cacheQuick,
 		publicTwin, pathTooWide,
 	}
 }

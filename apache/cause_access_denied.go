@@ -1,6 +1,8 @@
 package apache
 
 import (
+	"slices"
+
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -34,10 +36,10 @@ func judgeAccessDenied(s *site) *diag.Finding {
 		if last := d.Steps[len(d.Steps)-1]; last.Kind == StepAccess {
 			at = last.Directive
 		}
-	case logged && len(d.Provided) > 0:
+	case logged && len(d.Provided) > 0, s.unreached() && len(d.Provided) == 1 && slices.Contains(requirements, name(d.Provided[0].Directive)):
 		at = d.Provided[len(d.Provided)-1].Directive
 	}
-	if at == nil || d.deciding(StepProxy) == nil {
+	if at == nil || d.deciding(StepProxy, StepRewrite) == nil {
 		return nil
 	}
 	f := found(at, "%s is in force for %s.", at, d.URI)
@@ -45,4 +47,18 @@ func judgeAccessDenied(s *site) *diag.Finding {
 		return s.with(f, d, e)
 	}
 	return s.with(f, d)
+}
+
+// unreached says that the companion, in the backend's place, saw nothing of the
+// download.
+func (s *site) unreached() bool {
+	reached, _ := s.Reached(diag.ProxyGet)
+	return s.Stack.Companion && reached == diag.No
+}
+
+func name(d *conf.Directive) string {
+	if d == nil {
+		return ""
+	}
+	return d.Name
 }

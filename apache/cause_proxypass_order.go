@@ -27,37 +27,53 @@ func judgeProxyPassOrder(s *site) *diag.Finding {
 	if !s.lost() {
 		return nil
 	}
-	later := s.outrun()
+	t, later := s.outrunAt()
 	if later == nil {
 		return nil
 	}
-	winner := s.download.deciding(StepProxy)
-	f := found(winner, "%s takes %s before %s (line %d) is looked at.", winner, s.download.URI, later, later.Pos.Line)
+	winner := t.deciding(StepProxy)
+	f := found(winner, "%s takes %s before %s (line %d) is looked at.", winner, t.URI, later, later.Pos.Line)
 	f.Evidence = append(f.Evidence, quote("what is meant to take it", later))
-	return s.with(f, s.download)
+	return s.with(f, t)
 }
 
 // outrun is the ProxyPass that is meant for the download, and that another one
 // for a shorter path comes before; nil for none.
 func (s *site) outrun() *conf.Directive {
-	winner := s.download.deciding(StepProxy)
+	_, d := s.outrunAt()
+	return d
+}
+
+// outrunAt is outrun with the way on which it is so: of the download, or of one
+// in a virtual host before.
+func (s *site) outrunAt() (*Route, *conf.Directive) {
+	for _, t := range s.tiers(s.Exchange(diag.ProxyGet)) {
+		if d := s.outrunOn(t); d != nil {
+			return t, d
+		}
+	}
+	return nil, nil
+}
+
+func (s *site) outrunOn(t *Route) *conf.Directive {
+	winner := t.deciding(StepProxy)
 	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" {
 		return nil
 	}
 	won, ok := newMapping(winner)
-	if !ok || won.regex {
+	if !ok || won.regex && won.target == "!" {
 		return nil
 	}
-	if asked, want, ok := s.paths(s.download); s.proxiedToBackend(s.download) && (!ok || asked == want) {
+	if asked, want, ok := s.paths(t); s.proxiedToBackend(t) && (!ok || asked == want) {
 		return nil // it does what the other one would do
 	}
-	for _, d := range s.router.Server(s.download, "ProxyPass", "ProxyPassMatch") {
+	for _, d := range s.router.Server(t, "ProxyPass", "ProxyPassMatch") {
 		m, ok := newMapping(d)
-		if !ok || d == winner || m.target == "!" || !m.regex && len(m.path) <= len(won.path) {
+		if !ok || d == winner || m.target == "!" || len(m.literal()) <= len(won.literal()) && (!m.regex || won.regex) {
 			continue
 		}
-		if t := s.onlyBy(d); t != nil && s.proxiedToBackend(t) {
-			if asked, want, ok := s.paths(t); ok && asked == want {
+		if other := t.onlyBy(m); other != nil && s.proxiedToBackend(other) {
+			if asked, want, ok := s.paths(other); ok && asked == want {
 				return d
 			}
 		}
@@ -65,19 +81,15 @@ func (s *site) outrun() *conf.Directive {
 	return nil
 }
 
-// onlyBy is the way of the download if a ProxyPass were the first to be looked
-// at, nil where it does not take it.
-func (s *site) onlyBy(d *conf.Directive) *Route {
-	m, ok := newMapping(d)
-	if !ok {
+// onlyBy is the way of a request if a ProxyPass were the first to be looked at,
+// nil where it does not take it.
+func (t *Route) onlyBy(m mapping) *Route {
+	c := *t.state
+	s := &c
+	s.done, s.filename, s.pass, s.nocanon, s.out = false, "", nil, false, Route{}
+	if !s.tryMapping(m) || s.done || s.pass != m.dir {
 		return nil
 	}
-	c := *s.download.state
-	t := &c
-	t.done, t.filename, t.pass, t.nocanon, t.out = false, "", nil, false, Route{}
-	if !t.tryMapping(m) || t.done || t.pass != d {
-		return nil
-	}
-	t.content()
-	return t.result()
+	s.content()
+	return s.result()
 }

@@ -34,6 +34,9 @@ func judgeProxyPassRewritesPath(s *site) *diag.Finding {
 		return nil
 	}
 	at := s.download.Upstream.Pass
+	if rule := s.download.deciding(StepRewrite); rule != nil && rule != at {
+		return nil // the rule before it has changed the path
+	}
 	return s.with(found(at, "For %s the backend is asked for %s instead of %s.", s.download.URI, asked, want), s.download)
 }
 

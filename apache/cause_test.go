@@ -121,6 +121,8 @@ func scenes() []scene {
 		{code: "apache-path-too-wide", config: scenePass + "XSendFile on\nXSendFilePath /\n", at: "XSendFilePath /"},
 		{code: "apache-path-too-wide", near: true, config: scenePass + sceneSend},
 		{code: "apache-etag-zero", config: scenePass + sceneSend, proxy: zero, at: "XSendFile on"},
+		{code: "apache-cache-quick", config: scenePass + sceneSend + "CacheEnable disk /\n", at: "CacheEnable disk /"},
+		{code: "apache-cache-quick", near: true, config: scenePass + sceneSend + "CacheEnable disk /\nCacheDisable /dl/\n"},
 		{code: "apache-etag-zero", near: true, config: scenePass + sceneSend, proxy: compare.Header{{Name: "ETag", Value: `"1f-2"`}}},
 	}
 }

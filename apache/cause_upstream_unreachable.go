@@ -1,6 +1,10 @@
 package apache
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
 
 var upstreamUnreachable = diag.Rule{
 	Doc: diag.Doc{
@@ -16,20 +20,23 @@ var upstreamUnreachable = diag.Rule{
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"proxy-bad-gateway", "proxy-timeout"},
+	Symptoms: []string{"proxy-bad-gateway", "proxy-timeout", "proxy-not-routed"},
 	Judge:    judge(judgeUpstreamUnreachable),
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	u := s.download.upstream()
-	if !s.lost() || u == nil || s.status() < 500 || !s.shows("proxy-bad-gateway", "proxy-timeout", "") || s.outrun() != nil {
+	if !s.lost() || u == nil || s.status() < 500 || !s.shows("proxy-bad-gateway", "proxy-timeout", "proxy-not-routed", "") || s.outrun() != nil {
 		return nil
 	}
 	var about []string
 	for _, p := range u.Peers {
-		about = append(about, p.Addr)
+		about = append(about, strings.TrimPrefix(p.Addr, "unix:"))
 	}
-	e, logged := s.logged(coded(codeUnconnected, codeConnect, codeNoHost), append(about, u.Host)...)
+	unconnected := coded(codeSocket, codeUnconnected, codeConnect)
+	e, logged := s.logged(func(e event) bool {
+		return unconnected(e) || e.Code == codeNoHost && strings.HasPrefix(e.Message, "DNS lookup failure")
+	}, append(about, u.Host)...)
 	at, address := u.Pass, u.Host
 	for _, p := range u.Peers {
 		if s.isBackend(p) == diag.Yes && !p.Down {
@@ -39,7 +46,15 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 			at, address = p.Directive, p.Addr
 		}
 	}
-	if !logged && s.proxiedToBackend(s.download) {
+	dead := logged
+	for _, name := range s.download.sockets() {
+		dead = dead || s.onDisk(name) == FileMissing
+	}
+	// Apache answers 500 where it cannot resolve a name.
+	if host, _ := splitPort(u.Host); s.status() == 500 && s.unreached() && s.loaded("mod_proxy_http.c") && !literal(host).IsValid() {
+		dead = true
+	}
+	if !dead && (s.proxiedToBackend(s.download) || s.shows("proxy-not-routed")) {
 		return nil // a name or a socket: it may well be the backend
 	}
 	f := found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
@@ -47,4 +62,10 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return s.with(f, s.download, e)
 	}
 	return s.with(f, s.download)
+}
+
+// loaded says that a module is known to be loaded.
+func (s *site) loaded(module string) bool {
+	loaded, _ := s.conf.Loaded(module)
+	return loaded
 }

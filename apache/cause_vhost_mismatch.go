@@ -37,25 +37,50 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 		if other.dir == d.Server {
 			continue
 		}
-		q := request(x)
-		_, port := splitPort(q.Host)
-		for _, name := range askable(other) {
-			if q.Host = name; port != "" {
-				q.Host += ":" + port
-			}
-			t := s.router.Route(q)
-			if t.Server != other.dir || !s.proxiedToBackend(t) {
-				continue
-			}
-			if asked, want, ok := s.paths(t); !ok || asked != want {
-				continue
-			}
-			by := first(lastOf(other.dir.All("ServerName")), other.dir)
+		by := first(lastOf(other.dir.All("ServerName")), other.dir)
+		if name, ok := s.askedBy(other, request(x)); ok {
 			f := found(by, "The host %s lands in %s; the downloads are proxied in the virtual host for %s.", x.Request.Host, s.taker(), name)
 			return s.with(f, d)
 		}
 	}
+	for _, other := range s.router.hosts {
+		if t := s.router.routeIn(other, request(x)); other.dir != d.Server && other.onPort(t.state.port) && s.right(t) {
+			f := found(other.dir, "The address that the request is made to is that of %s; the downloads are proxied in a virtual host for another one, %s.", s.taker(), written(other.dir))
+			return s.with(f, d)
+		}
+	}
 	return nil
+}
+
+// askedBy is the name by which a virtual host takes the download and proxies it
+// as it should be.
+func (s *site) askedBy(other *vhost, q Request) (name string, ok bool) {
+	_, port := splitPort(q.Host)
+	for _, name := range askable(other) {
+		if q.Host = name; port != "" {
+			q.Host += ":" + port
+		}
+		if t := s.router.Route(q); t.Server == other.dir && s.right(t) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// right says that a route asks the backend for the download.
+func (s *site) right(t *Route) bool {
+	asked, want, ok := s.paths(t)
+	return s.proxiedToBackend(t) && ok && asked == want
+}
+
+// onPort says that a virtual host is on a port.
+func (h *vhost) onPort(port string) bool {
+	for _, a := range h.addrs {
+		if a.port == "" || a.port == port {
+			return true
+		}
+	}
+	return false
 }
 
 // taker names the virtual host that took the download.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -29,60 +28,11 @@ func enrich(v *diag.View, f *diag.Finding) {
 	}
 }
 
-// responsible is the directive that a neutral finding is about, nil where none
-// stands out.
-func (s *site) responsible(code string) *conf.Directive {
-	d := s.download
-	switch code {
-	case "proxy-auth-required":
-		if d.Status == 401 {
-			return d.deciding(StepAccess)
-		}
-		return provider(d)
-	case "proxy-redirects":
-		return d.deciding(StepReturn, StepRewrite)
-	case "proxy-not-routed":
-		return first(d.deciding(StepReturn, StepAccess, StepRewrite), pass(d), d.FileBy, d.Server)
-	case "proxy-path-rewritten":
-		return first(d.deciding(StepRewrite), pass(d))
-	case "proxy-bad-gateway", "proxy-host-rejected":
-		return pass(d)
-	case "proxy-timeout":
-		return first(lastOf(s.router.Server(d, "ProxyTimeout")), lastOf(s.router.Server(d, "Timeout")), pass(d))
-	case "proxy-scheme-lost":
-		return first(s.sets("X-Forwarded-Proto"), pass(d))
-	case "proxy-direct-broken":
-		if x := s.Exchange(diag.DirectGet); x != nil {
-			t := s.follow(x)
-			return first(t.deciding(StepReturn, StepAccess), t.FileBy)
-		}
-	case "proxy-method-blocked", "proxy-head-broken":
-		if x := s.Exchange(diag.ProxyHead); x != nil {
-			return s.follow(x).deciding(StepReturn, StepRewrite, StepAccess)
-		}
-	case "handoff-not-found":
-		if s.handoff != nil {
-			return s.handoff.FileBy
-		}
-	}
-	return nil
-}
-
 // provider is the directive that may still refuse.
 func provider(t *Route) *conf.Directive {
 	for _, step := range t.Provided {
 		if step.Directive != nil {
 			return step.Directive
-		}
-	}
-	return nil
-}
-
-// sets is the directive that sends a field to the backend.
-func (s *site) sets(name string) *conf.Directive {
-	for _, d := range s.download.Effective("RequestHeader") {
-		if slices.ContainsFunc(d.Texts(0), func(arg string) bool { return strings.EqualFold(arg, name) }) {
-			return d
 		}
 	}
 	return nil
@@ -106,6 +56,8 @@ func way(v *diag.View, x *diag.Exchange) diag.Way {
 	}
 	t := s.follow(x)
 	switch {
+	case s.proxiedToBackend(t) && s.gaveUp(t, x):
+		return diag.Way{Reached: diag.Undecided, TimedOut: true, Why: "the proxy's time to wait was over"}
 	case s.proxiedToBackend(t):
 		u, err := url.Parse(t.Upstream.URI)
 		if err != nil || t.Upstream.Unknown != "" || len(t.Provided) > 0 {

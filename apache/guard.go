@@ -109,6 +109,9 @@ func (p *parser) condition(d *conf.Directive) (open, known bool, why string) {
 	case "IfModule":
 		_, yes = p.modules[moduleID(test)]
 		is = strings.TrimSuffix(test, ".c") + " is loaded"
+		if id := moduleID(test); id == test && !strings.HasSuffix(id, "_module") {
+			is = test + " is the name of a loaded module (it wants mod_x.c or x_module)"
+		}
 		if !yes && !p.main {
 			yes, known = true, false
 		}

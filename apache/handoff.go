@@ -27,6 +27,7 @@ type Handoff struct {
 func (r *Router) Handoff(from *Route, h Handoff) *Route {
 	c := *from.state
 	s := &c
+	s.r = r
 	s.done = false
 	s.out = Route{Steps: slices.Clip(from.Steps), Provided: slices.Clip(from.Provided), Handler: from.Handler, Upstream: from.Upstream, Htaccess: from.Htaccess}
 	if s.enabled(h, from) {

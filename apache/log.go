@@ -72,7 +72,9 @@ const (
 	codeRefused     = "AH01630" // client denied by server configuration
 	codeUnconnected = "AH01114" // failed to make connection to backend
 	codeConnect     = "AH00957" // attempt to connect to … failed
-	codeNoHost      = "AH00898" // DNS lookup failure
+	codeNoHost      = "AH00898" // DNS lookup failure, among others
+	codeSocket      = "AH02454" // attempt to connect to a socket failed
+	codeNoAnswer    = "AH01102" // error reading the status line
 )
 
 // logged finds the last event about the main file, or about a text, that pick

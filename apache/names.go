@@ -107,13 +107,16 @@ var sources = map[string]string{
 }
 
 // moduleID is the identifier of a module that is named by its identifier or
-// by its source file, as <IfModule> takes both.
+// by its source file, as <IfModule> takes both. A name that is neither, such as
+// "xsendfile.c" or "mod_xsendfile", stays what it is: no module has it.
 func moduleID(name string) string {
 	if id, ok := sources[name]; ok {
 		return id
 	}
-	if rest, ok := strings.CutSuffix(name, ".c"); ok && !strings.HasPrefix(name, "mod_mpm_") {
-		return strings.TrimPrefix(rest, "mod_") + "_module"
+	rest, isFile := strings.CutSuffix(name, ".c")
+	rest, isModule := strings.CutPrefix(rest, "mod_")
+	if isFile && isModule && !strings.HasPrefix(name, "mod_mpm_") {
+		return rest + "_module"
 	}
 	return name
 }

@@ -48,6 +48,23 @@ func newMapping(d *conf.Directive) (m mapping, ok bool) {
 	return m, true
 }
 
+// literal is what every URI begins with that a mapping takes.
+func (m mapping) literal() string {
+	text, anchored := strings.CutPrefix(m.path, "^")
+	switch {
+	case !m.regex:
+		return m.path
+	case !anchored:
+		return ""
+	}
+	p := compile(text, false)
+	if p.re == nil {
+		return ""
+	}
+	prefix, _ := p.re.LiteralPrefix()
+	return prefix
+}
+
 // proxyPass looks for the ProxyPass that takes the URI: that of the innermost
 // Location, or else the first one of the main server and then of the virtual
 // host, in the order of the file (proxy_trans and merge_proxy_config in

@@ -197,6 +197,16 @@ func (r *Router) Route(q Request) *Route {
 	return s.result()
 }
 
+// routeIn is Route in a virtual host, whatever host and address would choose.
+func (r *Router) routeIn(h *vhost, q Request) *Route {
+	s := newState(r, q)
+	if s.begin(); s.uri != "" {
+		s.srv, s.done, s.out = h, false, Route{}
+		s.run()
+	}
+	return s.result()
+}
+
 func (r *Router) file(path string) FileKind {
 	if r.opts.Files == nil {
 		return FileUnknown

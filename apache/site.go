@@ -26,6 +26,8 @@ type site struct {
 	value    string              // of the backend's X-Sendfile, "" for none
 	handoff  *Route              // what becomes of it, nil where the route does not end at an upstream
 	events   []event             // of the error log
+
+	unseen []string // paths that the routes depend on and that nobody looked at
 }
 
 // keys of what is kept on a view.
@@ -51,7 +53,7 @@ func newSite(v *diag.View) *site {
 		return parsed
 	}).(*Config)
 	s := &site{View: v, conf: parsed, file: v.Fixture(diag.RoleMain), events: parseLog(v.Record.Log)}
-	s.router = NewRouter(parsed, RouterOptions{})
+	s.router = NewRouter(parsed, RouterOptions{Files: s.onDisk})
 	x := v.Exchange(diag.ProxyGet)
 	if x == nil || s.file == nil {
 		return s
@@ -59,7 +61,7 @@ func newSite(v *diag.View) *site {
 	s.download = s.follow(x)
 	if b := v.Exchange(diag.BackendGet); b.Answered() && b.Header.Has(handoffField) && s.download.upstream() != nil {
 		s.value = b.Header.Get(handoffField)
-		s.handoff = s.router.Handoff(s.download, Handoff{Value: s.value, Status: b.Status, Header: fields(b)})
+		s.handoff = NewRouter(parsed, RouterOptions{}).Handoff(s.download, Handoff{Value: s.value, Status: b.Status, Header: fields(b)})
 	}
 	return s
 }
@@ -67,36 +69,8 @@ func newSite(v *diag.View) *site {
 // follow is the way of an exchange through the configuration, on from virtual
 // host to virtual host where one hands it to another one of this configuration.
 func (s *site) follow(x *diag.Exchange) *Route {
-	const most = 5 // virtual hosts that hand over to each other
-	t := s.router.Route(request(x))
-	for range most {
-		q, ok := s.next(t)
-		if !ok {
-			break
-		}
-		t = s.router.Route(q)
-	}
-	return t
-}
-
-// next is the request that a route sends to a virtual host of this
-// configuration.
-func (s *site) next(t *Route) (Request, bool) {
-	u := t.upstream()
-	if u == nil || u.Unknown != "" || u.Protocol != "http" {
-		return Request{}, false
-	}
-	for _, p := range u.Peers {
-		if !s.listens(p.Addr) || s.isBackend(p) == diag.Yes {
-			continue
-		}
-		q := Request{Method: t.state.req.Method, Scheme: u.Protocol, Host: u.Host, Addr: p.Addr, URI: u.URI, Header: t.state.req.Header, Client: client(p.Addr)}
-		if d := t.Last("ProxyPreserveHost"); d != nil && strings.EqualFold(d.Arg(0), "on") {
-			q.Host = t.state.req.Host
-		}
-		return q, true
-	}
-	return Request{}, false
+	routes := s.tiers(x)
+	return routes[len(routes)-1]
 }
 
 // listens says that this configuration listens on an address of this machine.

@@ -75,6 +75,8 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 	case p.Status/100 == 3 && p.Status != 304 && reached != diag.Yes:
 		text := fmt.Sprintf("%s It redirects to %s instead of asking the application.", answered, p.Header.Get("Location"))
 		return fault{"proxy-redirects", text + toItself(p)}
+	case p.Status == 502 && v.Way(diag.ProxyGet).TimedOut:
+		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}
 	case p.Status == 502 || p.Status == 503:
 		return fault{"proxy-bad-gateway", badGateway(answered, v, reached)}
 	case p.Status == 504:

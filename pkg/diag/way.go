@@ -9,6 +9,9 @@ type Way struct {
 	Path string
 	// Why says how that is known.
 	Why string
+	// TimedOut says that the proxy gave up waiting for its answer, where the
+	// status that it gives does not tell.
+	TimedOut bool
 }
 
 // Trace follows the request of an exchange through a configuration.
