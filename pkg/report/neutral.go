@@ -17,6 +17,7 @@ const longest = 2000
 // report quotes headers, log lines and configurations, and who wrote those may
 // wish to write escape sequences. The report that is given stays as it is.
 func neutral(rep diag.Report) diag.Report {
+	rep.Tool.Name, rep.Tool.Version = Visible(rep.Tool.Name), Visible(rep.Tool.Version)
 	rep.Stack.Name = Visible(rep.Stack.Name)
 	rep.Stack.Storage = Visible(rep.Stack.Storage)
 	rep.Stack.Backend = diag.URL(Visible(string(rep.Stack.Backend)))

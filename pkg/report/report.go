@@ -63,6 +63,7 @@ func Formats() []Format {
 		{Name: "sarif", Write: writeSARIF},
 		{Name: "github", Write: writeGitHub},
 		{Name: "markdown", Write: writeMarkdown},
+		{Name: "html", Write: writeHTML},
 	}
 }
 

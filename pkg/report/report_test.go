@@ -77,7 +77,7 @@ func golden(t *testing.T, path, got string) {
 
 func TestLookupNamesWhatThereIs(t *testing.T) {
 	_, err := Lookup("xml")
-	want := `there is no format "xml": choose one of text, json, junit, sarif, github, markdown`
+	want := `there is no format "xml": choose one of text, json, junit, sarif, github, markdown, html`
 	if err == nil || err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
 	}
@@ -276,17 +276,17 @@ func TestPictureMarksTheBrokenLink(t *testing.T) {
 		{"handoff of a download that arrives", faulty, "handoff FAULTY"},
 		{"direct location", direct, "direct FAULTY"},
 	} {
-		m := newPage(&bytes.Buffer{}, Options{}).marks(c.rep)
+		m := legsOf(c.rep)
 		var got []string
 		for _, at := range []struct {
 			name string
 			mark mark
 		}{
-			{"end-to-end", m.endToEnd}, {"proxy", m.proxy}, {"handoff", m.handoff},
-			{"backend", m.backend}, {"direct", m.direct}, {"storage", m.storage},
+			{"end-to-end", m.EndToEnd}, {"proxy", m.Proxy}, {"handoff", m.Handoff},
+			{"backend", m.Backend}, {"direct", m.Direct}, {"storage", m.Storage},
 		} {
-			if at.mark.culprit {
-				got = append(got, at.name+" "+at.mark.word)
+			if at.mark.Culprit {
+				got = append(got, at.name+" "+at.mark.Word)
 			}
 		}
 		if diff := cmp.Diff(c.want, strings.Join(got, ", ")); diff != "" {

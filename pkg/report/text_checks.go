@@ -35,8 +35,8 @@ func (p *page) checks(rep diag.Report) {
 // check writes one check: outcome, id, the question, how long it took, and
 // the reason where it did not pass.
 func (p *page) check(c diag.CheckResult, ids, times int) {
-	m := p.markOf(c.Status)
-	head := "  " + m.style.Render(pad(m.symbol+" "+m.word, len("? unknown"))) + " "
+	m := markOf(c.Status)
+	head := "  " + p.style(m).Render(pad(m.Symbol+" "+m.Word, len("? unknown"))) + " "
 	id, style := pad(c.ID, ids), p.plain
 	if c.Status == diag.Skip {
 		style = p.faint
@@ -58,7 +58,7 @@ func (p *page) check(c diag.CheckResult, ids, times int) {
 		p.line(head + style.Render(id) + "  " + p.faint.Render(duration(c.DurationMS)))
 	}
 	if c.Reason != "" {
-		p.item(hang, m.style.UnsetBold().Render("→")+" ", p.faint, c.Reason)
+		p.item(hang, p.style(m).UnsetBold().Render("→")+" ", p.faint, c.Reason)
 	}
 }
 

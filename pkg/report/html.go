@@ -1,0 +1,73 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+//go:embed html.tmpl
+var htmlTemplate string
+
+//go:embed html.css
+var htmlStyle string
+
+var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
+	"oneLine":  oneLine,
+	"address":  address,
+	"duration": duration,
+	"mark":     markOf,
+	"place":    place,
+	"lines":    func(s string) []string { return strings.Split(s, "\n") },
+	"style":    func() template.CSS { return template.CSS(htmlStyle) }, //nolint:gosec // it is a file of this package
+}).Parse(htmlTemplate))
+
+// htmlReport is what the page shows.
+type htmlReport struct {
+	diag.Report
+	Legs     legs
+	Verdict  mark
+	Headline string
+	Faults   []diag.Finding // at warning or above
+	Notes    []diag.Finding
+	slowest  float64 // check, ms
+}
+
+// writeHTML writes the report as one page for a browser: no script, no other
+// file, for light and dark screens of any width.
+func writeHTML(w io.Writer, rep diag.Report, _ Options) error {
+	rep = neutral(rep)
+	page := htmlReport{Report: rep, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: "inconclusive: " + undecidedBecause(rep)}
+	switch rep.Status {
+	case diag.Healthy:
+		page.Verdict, page.Headline = markOf(diag.Pass), "Healthy: downloads through the proxy arrive as they should"
+	case diag.Misconfigured:
+		page.Verdict, page.Headline = markOf(diag.Fail), string(rep.Culprit)+" misconfigured"
+		if len(rep.Findings) > 0 {
+			page.Headline += ": " + oneLine(rep.Findings[0].Title)
+		}
+	}
+	for _, f := range rep.Findings {
+		if f.Severity.AtLeast(diag.Warning) {
+			page.Faults = append(page.Faults, f)
+		} else {
+			page.Notes = append(page.Notes, f)
+		}
+	}
+	for _, c := range rep.Checks {
+		page.slowest = max(page.slowest, c.DurationMS)
+	}
+	return htmlPage.Execute(w, page)
+}
+
+// Share is the length of a check's bar, in per cent of the slowest one.
+func (r htmlReport) Share(ms float64) string {
+	if r.slowest <= 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.1f", 100*ms/r.slowest)
+}
