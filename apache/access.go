@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // truth is the value of a condition.
@@ -41,8 +42,8 @@ func (s *state) access() {
 	refuse := func(t truth, d *conf.Directive, status int, why string) {
 		switch t {
 		case no:
-			s.step(StepAccess, d, "%s", why)
-			s.end(Refused, status, "")
+			s.step(route.StepAccess, d, "%s", why)
+			s.end(route.Refused, status, "")
 		case unknown:
 			s.provided(d, "decides by what the configuration does not tell")
 		}
@@ -67,7 +68,7 @@ func (s *state) access() {
 	}
 	refuse(asks, by, http.StatusForbidden, "refuses the request")
 	if asks == yes && by != nil {
-		s.step(StepAccess, by, "allows the request")
+		s.step(route.StepAccess, by, "allows the request")
 	}
 }
 

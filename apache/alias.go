@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // redirects looks for the Redirect that takes the URI (translate_alias_redir in
@@ -101,13 +102,13 @@ func (s *state) redirect(m redirect) {
 		return
 	}
 	if !moves {
-		s.step(StepReturn, m.dir, "answers %d", m.status)
-		s.end(Returned, m.status, "")
+		s.step(route.StepReturn, m.dir, "answers %d", m.status)
+		s.end(route.Returned, m.status, "")
 		return
 	}
 	to = withArgs(to, s.args)
-	s.step(StepReturn, m.dir, "redirects (%d) to %s", m.status, to)
-	s.end(Returned, m.status, to)
+	s.step(route.StepReturn, m.dir, "redirects (%d) to %s", m.status, to)
+	s.end(route.Returned, m.status, to)
 }
 
 // urlEscapeWhole escapes what is put together from a URL and decoded captures.

@@ -9,6 +9,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 const (
@@ -34,6 +35,6 @@ var Kind = server.Kind{
 	Detect:   detect,
 	Families: []diag.Family{looks, twinAsked},
 	Rules:    rules(),
-	Enrich:   enrich,
+	Enrich:   cause.Enrich(siteOf, (*site).responsible),
 	Way:      way,
 }

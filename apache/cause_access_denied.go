@@ -5,6 +5,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var accessDenied = diag.Rule{
@@ -25,28 +27,28 @@ var accessDenied = diag.Rule{
 }
 
 func judgeAccessDenied(s *site) *diag.Finding {
-	d := s.download
-	if !s.lost() || s.status() != 403 || !s.shows("proxy-not-routed", "handoff-forbidden", "") {
+	d := s.Download
+	if !s.Lost() || s.Status() != 403 || !s.Shows("proxy-not-routed", "handoff-forbidden", "") {
 		return nil
 	}
-	e, logged := s.logged(coded(codeRefused))
+	e, logged := s.Logged(cause.Coded(codeRefused))
 	var at *conf.Directive
 	switch {
-	case d.Outcome == Refused && d.Status == 403:
-		if last := d.Steps[len(d.Steps)-1]; last.Kind == StepAccess {
+	case d.Outcome == route.Refused && d.Status == 403:
+		if last := d.Steps[len(d.Steps)-1]; last.Kind == route.StepAccess {
 			at = last.Directive
 		}
 	case logged && len(d.Provided) > 0, s.unreached() && len(d.Provided) == 1 && slices.Contains(requirements, name(d.Provided[0].Directive)):
 		at = d.Provided[len(d.Provided)-1].Directive
 	}
-	if at == nil || d.deciding(StepProxy, StepRewrite) == nil {
+	if at == nil || d.Deciding(route.StepProxy, route.StepRewrite) == nil {
 		return nil
 	}
-	f := found(at, "%s is in force for %s.", at, d.URI)
+	f := s.Found(at, "%s is in force for %s.", at, d.URI)
 	if logged {
-		return s.with(f, d, e)
+		return s.With(f, d, e)
 	}
-	return s.with(f, d)
+	return s.With(f, d)
 }
 
 // unreached says that the companion, in the backend's place, saw nothing of the

@@ -5,6 +5,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var cacheQuick = diag.Rule{
@@ -28,17 +29,17 @@ var cacheQuick = diag.Rule{
 }
 
 func judgeCacheQuick(s *site) *diag.Finding {
-	if s.download == nil || !s.proxiedToBackend(s.download) {
+	if s.Download == nil || !s.ToBackend(s.Download) {
 		return nil
 	}
-	at := s.cache(s.download)
+	at := s.cache(s.Download)
 	if at == nil {
 		return nil
 	}
-	f := found(at, "%s covers %s.", at, s.download.URI)
+	f := s.Found(at, "%s covers %s.", at, s.Download.URI)
 	for _, x := range s.Record.Exchanges {
 		if x.Probe.Port == diag.Proxy && x.Header.Has("Age") {
-			f.Certainty = proven
+			f.Certainty = cause.Proven
 			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID, Text: "Age: " + x.Header.Get("Age") + " in the answer to " + x.Request.Method + " " + x.Request.URL})
 			break
 		}

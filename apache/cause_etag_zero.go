@@ -6,6 +6,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var etagZero = diag.Rule{
@@ -28,25 +30,25 @@ var etagZero = diag.Rule{
 
 func judgeEtagZero(s *site) *diag.Finding {
 	x, b := s.Exchange(diag.ProxyGet), s.Exchange(diag.BackendGet)
-	if !s.Delivered() || s.handoff == nil || s.handoff.Outcome != File || x.Header.Get("ETag") != `"0"` || b.Header.Get("ETag") == `"0"` {
+	if !s.Delivered() || s.Handoff == nil || s.Handoff.Outcome != route.File || x.Header.Get("ETag") != `"0"` || b.Header.Get("ETag") == `"0"` {
 		return nil
 	}
-	by, _ := s.handoff.XSendFile()
+	by, _ := s.Handoff.XSendFile()
 	var at *conf.Directive
 	detail := `The backend sends no ETag, and Apache makes "0" of it.`
 	if b.Header.Has("ETag") {
 		at = s.dropsETag()
 		detail = `The backend's ETag is dropped, and Apache makes "0" of it.`
 	}
-	return s.with(found(first(at, by), "%s", detail), s.handoff)
+	return s.With(s.Found(cause.First(at, by), "%s", detail), s.Handoff)
 }
 
 // dropsETag is what keeps the backend's ETag from being used, nil for none.
 func (s *site) dropsETag() *conf.Directive {
-	if d := s.handoff.Last("XSendFileIgnoreEtag"); d != nil && strings.EqualFold(d.Arg(0), "on") {
+	if d := s.Handoff.Last("XSendFileIgnoreEtag"); d != nil && strings.EqualFold(d.Arg(0), "on") {
 		return d
 	}
-	for _, d := range s.handoff.Effective("Header") {
+	for _, d := range s.Handoff.Effective("Header") {
 		words := strings.Fields(strings.ToLower(strings.Join(d.Texts(0), " ")))
 		if slices.Contains(words, "unset") && slices.Contains(words, "etag") {
 			return d

@@ -35,19 +35,19 @@ func judgeGuardedOff(s *site) *diag.Finding {
 	if g == nil {
 		return nil
 	}
-	return s.with(found(g.Directive, "%s is left out, with XSendFile in it: %s.", written(g.Directive), g.Why), s.handoff)
+	return s.With(s.Found(g.Directive, "%s is left out, with XSendFile in it: %s.", written(g.Directive), g.Why), s.Handoff)
 }
 
 // guard is the section that is left out and would switch XSendFile on where the
 // download is proxied; nil for none, or where it is on or switched off there.
 func (s *site) guard() *Guard {
-	by, on := s.handoff.XSendFile()
+	by, on := s.Handoff.XSendFile()
 	if on {
 		return nil
 	}
 	for _, g := range s.conf.Guards {
 		around := g.Directive.Parent
-		if g.Open || !g.Known || around == nil || around.Name != "" && !slices.Contains(s.download.Sections, around) ||
+		if g.Open || !g.Known || around == nil || around.Name != "" && !slices.Contains(s.Download.Sections, around) ||
 			by != nil && around.Name == "" {
 			continue
 		}

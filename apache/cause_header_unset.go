@@ -1,6 +1,9 @@
 package apache
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
 
 var headerUnset = diag.Rule{
 	Doc: diag.Doc{
@@ -20,12 +23,12 @@ var headerUnset = diag.Rule{
 }
 
 func judgeHeaderUnset(s *site) *diag.Finding {
-	if !s.passedOn() || s.handoff.Outcome != Ignored || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
+	if !s.passedOn() || s.Handoff.Outcome != route.Ignored || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
 		return nil
 	}
-	at := s.handoff.deciding(StepHeader)
+	at := s.Handoff.Deciding(StepHeader)
 	if at == nil {
 		return nil
 	}
-	return s.with(found(at, "%s is in force where the download is proxied.", at), s.handoff)
+	return s.With(s.Found(at, "%s is in force where the download is proxied.", at), s.Handoff)
 }

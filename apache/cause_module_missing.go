@@ -30,5 +30,5 @@ func judgeModuleMissing(s *site) *diag.Finding {
 	if loaded, known := s.conf.Loaded("mod_xsendfile.c"); loaded || !known {
 		return nil
 	}
-	return s.with(found(nil, "No LoadModule for xsendfile_module is in force: %s is passed on as it came.", handoffField), s.handoff)
+	return s.With(s.Found(nil, "No LoadModule for xsendfile_module is in force: %s is passed on as it came.", handoffField), s.Handoff)
 }

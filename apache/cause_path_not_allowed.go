@@ -7,6 +7,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var pathNotAllowed = diag.Rule{
@@ -27,22 +29,22 @@ var pathNotAllowed = diag.Rule{
 }
 
 func judgePathNotAllowed(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || h == nil || s.status() != 404 || !s.shows("handoff-not-found", "") || !s.proxiedToBackend(s.download) ||
-		h.Outcome != Refused || h.FileBy != nil || !s.handsOver() {
+	h := s.Handoff
+	if !s.Lost() || h == nil || s.Status() != 404 || !s.Shows("handoff-not-found", "") || !s.ToBackend(s.Download) ||
+		h.Outcome != route.Refused || h.FileBy != nil || !s.handsOver() {
 		return nil
 	}
 	at := nearest(h.XSendFilePaths(), h.File)
 	by, _ := h.XSendFile()
-	f := found(first(at, by), "The backend hands over %s, and the virtual host has no XSendFilePath.", h.File)
+	f := s.Found(cause.First(at, by), "The backend hands over %s, and the virtual host has no XSendFilePath.", h.File)
 	if at != nil {
 		f.Detail = fmt.Sprintf("The backend hands over %s, and %s does not cover it.", h.File, at)
 	}
 	f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(h.File)
-	if e, ok := s.logged(ofSendfile(errAbove)); ok {
-		return s.with(f, h, e)
+	if e, ok := s.Logged(ofSendfile(errAbove)); ok {
+		return s.With(f, h, e)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }
 
 // nearest is the XSendFilePath that has the longest beginning in common with a

@@ -27,7 +27,7 @@ func judgePathTooWide(s *site) []diag.Finding {
 	var list []diag.Finding
 	s.conf.Top.Walk(func(d *conf.Directive) bool {
 		if d.Name == "XSendFilePath" && d.Arg(0) != "" && path.Clean(d.Arg(0)) == "/" {
-			list = append(list, *found(d, "%s: the handoff can name any file.", d))
+			list = append(list, *s.Found(d, "%s: the handoff can name any file.", d))
 		}
 		return true
 	})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var permissionDenied = diag.Rule{
@@ -25,26 +27,25 @@ var permissionDenied = diag.Rule{
 }
 
 func judgePermissionDenied(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || h == nil || s.status() != 403 && s.status() != 404 || !s.shows("handoff-not-found", "handoff-forbidden", "") ||
-		h.Outcome != File || !s.handsOver() {
+	h := s.Handoff
+	if !s.Lost() || h == nil || s.Status() != 403 && s.Status() != 404 || !s.Shows("handoff-not-found", "handoff-forbidden", "") ||
+		h.Outcome != route.File || !s.handsOver() {
 		return nil
 	}
-	e, logged := s.logged(ofSendfile(errPermission))
+	e, logged := s.Logged(ofSendfile(errPermission))
 	user := s.worker()
 	may, at := s.Access(user, h.File)
 	refused := may == diag.No && !at.Missing
 	if !refused && !logged {
 		return nil
 	}
-	f := found(h.FileBy, "Apache may not read %s.", h.File)
+	f := s.Found(h.FileBy, "Apache may not read %s.", h.File)
 	if refused {
 		f.Detail = fmt.Sprintf("Apache runs as %s, and %s (%s, owner %d:%d) refuses it.", user, at.Path, at.Mode, at.UID, at.GID)
-		f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)
-		f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s: %s, owner %d:%d", at.Path, at.Mode, at.UID, at.GID)})
+		cause.Refuses(f, user, at)
 	}
 	if logged {
-		return s.with(f, h, e)
+		return s.With(f, h, e)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }

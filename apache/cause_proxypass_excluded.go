@@ -1,6 +1,9 @@
 package apache
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
 
 var proxyPassExcluded = diag.Rule{
 	Doc: diag.Doc{
@@ -20,15 +23,15 @@ var proxyPassExcluded = diag.Rule{
 }
 
 func judgeProxyPassExcluded(s *site) *diag.Finding {
-	if !s.lost() || s.download.Outcome == Proxied || !s.shows("proxy-not-routed", "proxy-redirects", "") || s.outrun() != nil {
+	if !s.Lost() || s.Download.Outcome == route.Proxied || !s.Shows("proxy-not-routed", "proxy-redirects", "") || s.outrun() != nil {
 		return nil
 	}
-	at := s.download.deciding(StepProxy)
+	at := s.Download.Deciding(route.StepProxy)
 	if at == nil || judgeAccessDenied(s) != nil {
 		return nil
 	}
 	if m, ok := newMapping(at); !ok || m.target != "!" {
 		return nil
 	}
-	return s.with(found(at, "%s is excluded from what is proxied.", s.download.URI), s.download)
+	return s.With(s.Found(at, "%s is excluded from what is proxied.", s.Download.URI), s.Download)
 }

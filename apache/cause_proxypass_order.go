@@ -3,6 +3,7 @@ package apache
 import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var proxyPassOrder = diag.Rule{
@@ -24,17 +25,17 @@ var proxyPassOrder = diag.Rule{
 }
 
 func judgeProxyPassOrder(s *site) *diag.Finding {
-	if !s.lost() {
+	if !s.Lost() {
 		return nil
 	}
 	t, later := s.outrunAt()
 	if later == nil {
 		return nil
 	}
-	winner := t.deciding(StepProxy)
-	f := found(winner, "%s takes %s before %s (line %d) is looked at.", winner, t.URI, later, later.Pos.Line)
-	f.Evidence = append(f.Evidence, quote("what is meant to take it", later))
-	return s.with(f, t)
+	winner := t.Deciding(route.StepProxy)
+	f := s.Found(winner, "%s takes %s before %s (line %d) is looked at.", winner, t.URI, later, later.Pos.Line)
+	f.Evidence = append(f.Evidence, s.Quote("what is meant to take it", later))
+	return s.With(f, t)
 }
 
 // outrun is the ProxyPass that is meant for the download, and that another one
@@ -56,7 +57,7 @@ func (s *site) outrunAt() (*Route, *conf.Directive) {
 }
 
 func (s *site) outrunOn(t *Route) *conf.Directive {
-	winner := t.deciding(StepProxy)
+	winner := t.Deciding(route.StepProxy)
 	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" {
 		return nil
 	}
@@ -64,7 +65,7 @@ func (s *site) outrunOn(t *Route) *conf.Directive {
 	if !ok || won.regex && won.target == "!" {
 		return nil
 	}
-	if asked, want, ok := s.paths(t); s.proxiedToBackend(t) && (!ok || asked == want) {
+	if asked, want, ok := s.paths(t); s.ToBackend(t) && (!ok || asked == want) {
 		return nil // it does what the other one would do
 	}
 	for _, d := range s.router.Server(t, "ProxyPass", "ProxyPassMatch") {
@@ -72,7 +73,7 @@ func (s *site) outrunOn(t *Route) *conf.Directive {
 		if !ok || d == winner || m.target == "!" || len(m.literal()) <= len(won.literal()) && (!m.regex || won.regex) {
 			continue
 		}
-		if other := t.onlyBy(m); other != nil && s.proxiedToBackend(other) {
+		if other := t.onlyBy(m); other != nil && s.ToBackend(other) {
 			if asked, want, ok := s.paths(other); ok && asked == want {
 				return d
 			}

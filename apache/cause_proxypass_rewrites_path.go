@@ -5,6 +5,8 @@ import (
 	"path"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var proxyPassRewritesPath = diag.Rule{
@@ -25,30 +27,30 @@ var proxyPassRewritesPath = diag.Rule{
 }
 
 func judgeProxyPassRewritesPath(s *site) *diag.Finding {
-	if !s.lost() || s.status() < 300 && !s.shows("proxy-path-rewritten") || !s.shows("proxy-path-rewritten", "handoff-not-found", "") ||
-		!s.proxiedToBackend(s.download) || s.outrun() != nil {
+	if !s.Lost() || s.Status() < 300 && !s.Shows("proxy-path-rewritten") || !s.Shows("proxy-path-rewritten", "handoff-not-found", "") ||
+		!s.ToBackend(s.Download) || s.outrun() != nil {
 		return nil
 	}
-	asked, want, ok := s.paths(s.download)
+	asked, want, ok := s.paths(s.Download)
 	if !ok || asked == want {
 		return nil
 	}
-	at := s.download.Upstream.Pass
-	if rule := s.download.deciding(StepRewrite); rule != nil && rule != at {
+	at := s.Download.Upstream.Pass
+	if rule := s.Download.Deciding(route.StepRewrite); rule != nil && rule != at {
 		return nil // the rule before it has changed the path
 	}
-	return s.with(found(at, "For %s the backend is asked for %s instead of %s.", s.download.URI, asked, want), s.download)
+	return s.With(s.Found(at, "For %s the backend is asked for %s instead of %s.", s.Download.URI, asked, want), s.Download)
 }
 
 // paths are the path that a route asks its upstream for, and the one under
 // which the backend has the file, both decoded.
 func (s *site) paths(t *Route) (asked, want string, ok bool) {
-	u := t.upstream()
+	u := cause.Upstream(t)
 	if u == nil || u.Unknown != "" || u.Protocol != "http" && u.Protocol != "https" {
 		return "", "", false
 	}
 	a, err1 := url.Parse(u.URI)
-	w, err2 := url.Parse(s.Stack.Backend.For(s.file.Name))
+	w, err2 := url.Parse(s.Stack.Backend.For(s.File.Name))
 	if s.Stack.Fixed != "" {
 		w, err2 = url.Parse(string(s.Stack.Backend))
 	}

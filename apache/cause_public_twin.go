@@ -7,6 +7,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var publicTwin = diag.Rule{
@@ -31,13 +32,13 @@ func judgePublicTwin(s *site) []diag.Finding {
 		if x != nil && t.asked && !x.Delivers() {
 			continue // it was asked for, and is not served
 		}
-		f := found(t.route.FileBy, "%s opens %s for %s, and the application is not asked.", t.route.FileBy, t.route.File, t.uri)
-		f.Evidence = append(f.Evidence, quote("what hands over from the same folder", t.path))
+		f := s.Found(t.route.FileBy, "%s opens %s for %s, and the application is not asked.", t.route.FileBy, t.route.File, t.uri)
+		f.Evidence = append(f.Evidence, s.Quote("what hands over from the same folder", t.path))
 		if x != nil && t.asked {
 			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
 				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
 		}
-		return []diag.Finding{*s.with(f, t.route)}
+		return []diag.Finding{*s.With(f, t.route)}
 	}
 	return nil
 }
@@ -57,9 +58,9 @@ const twinProbe = "proxy-twin"
 // without a run, to what XSendFilePaths allow.
 func (s *site) twins() []twin {
 	var list []twin
-	if s.file != nil && s.file.Path != "" {
-		if s.handoff != nil && s.handoff.Outcome == File && s.handsOver() {
-			list = s.twinsOf(s.handoff.FileBy, path.Dir(s.file.Path), path.Base(s.file.Path))
+	if s.File != nil && s.File.Path != "" {
+		if s.Handoff != nil && s.Handoff.Outcome == route.File && s.handsOver() {
+			list = s.twinsOf(s.Handoff.FileBy, path.Dir(s.File.Path), path.Base(s.File.Path))
 		}
 		return list
 	}
@@ -81,13 +82,13 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 			if d.Name == "Alias" {
 				target, base = d.Arg(1), d.Arg(0)
 			}
-			if !path.IsAbs(target) || !s.below(folder, path.Clean(target)) {
+			if !path.IsAbs(target) || !s.Below(folder, path.Clean(target)) {
 				continue
 			}
 			rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(target)), "/")
 			uri := path.Join("/", base, rel, name)
 			if t := s.public(h, uri, path.Join(folder, name)); t != nil {
-				own := s.download != nil && s.download.Server == h.dir
+				own := s.Download != nil && s.Download.Server == h.dir
 				list = append(list, twin{path: by, uri: uri, route: t, asked: own})
 			}
 		}
@@ -98,19 +99,19 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.
 func (s *site) public(h *vhost, uri, file string) *Route {
-	q := Request{Host: "localhost", URI: diag.EscapePath(uri)}
+	q := route.Request{Host: "localhost", URI: diag.EscapePath(uri)}
 	if names := askable(h); len(names) > 0 {
 		q.Host = names[0]
 	}
 	if len(h.addrs) > 0 && h.addrs[0].port != "" {
 		q.Addr = "127.0.0.1:" + h.addrs[0].port
 	}
-	if s.download != nil && s.download.Server == h.dir {
-		q = s.download.state.req
+	if s.Download != nil && s.Download.Server == h.dir {
+		q = s.Download.state.req
 		q.URI = diag.EscapePath(uri)
 	}
 	t := s.router.Route(q)
-	if t.Server != h.dir || t.Outcome != File || len(t.Provided) > 0 || t.FileBy == nil || !s.same(t.File, file) {
+	if t.Server != h.dir || t.Outcome != route.File || len(t.Provided) > 0 || t.FileBy == nil || !s.Same(t.File, file) {
 		return nil
 	}
 	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
@@ -125,7 +126,7 @@ var twinAsked = diag.Family{
 	When: "the configuration has a public way to the storage",
 	Plan: func(v *diag.View) diag.Step {
 		s := siteOf(v)
-		if s == nil || s.download == nil || !v.Exchange(diag.ProxyGet).Answered() {
+		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
 			return diag.Step{}
 		}
 		for _, t := range s.twins() {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var upstreamUnreachable = diag.Rule{
@@ -25,21 +27,21 @@ var upstreamUnreachable = diag.Rule{
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
-	u := s.download.upstream()
-	if !s.lost() || u == nil || s.status() < 500 || !s.shows("proxy-bad-gateway", "proxy-timeout", "proxy-not-routed", "") || s.outrun() != nil {
+	u := cause.Upstream(s.Download)
+	if !s.Lost() || u == nil || s.Status() < 500 || !s.Shows("proxy-bad-gateway", "proxy-timeout", "proxy-not-routed", "") || s.outrun() != nil {
 		return nil
 	}
 	var about []string
 	for _, p := range u.Peers {
 		about = append(about, strings.TrimPrefix(p.Addr, "unix:"))
 	}
-	unconnected := coded(codeSocket, codeUnconnected, codeConnect)
-	e, logged := s.logged(func(e event) bool {
+	unconnected := cause.Coded(codeSocket, codeUnconnected, codeConnect)
+	e, logged := s.Logged(func(e cause.Event) bool {
 		return unconnected(e) || e.Code == codeNoHost && strings.HasPrefix(e.Message, "DNS lookup failure")
 	}, append(about, u.Host)...)
 	at, address := u.Pass, u.Host
 	for _, p := range u.Peers {
-		if s.isBackend(p) == diag.Yes && !p.Down {
+		if s.IsBackend(p) == diag.Yes && !p.Down {
 			return nil // Apache goes on to the next member where one is dead
 		}
 		if at == u.Pass {
@@ -47,21 +49,21 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		}
 	}
 	dead := logged
-	for _, name := range s.download.sockets() {
-		dead = dead || s.onDisk(name) == FileMissing
+	for _, name := range s.Download.sockets() {
+		dead = dead || s.onDisk(name) == route.FileMissing
 	}
 	// Apache answers 500 where it cannot resolve a name.
-	if host, _ := splitPort(u.Host); s.status() == 500 && s.unreached() && s.loaded("mod_proxy_http.c") && !literal(host).IsValid() {
+	if host, _ := splitPort(u.Host); s.Status() == 500 && s.unreached() && s.loaded("mod_proxy_http.c") && !cause.Literal(host).IsValid() {
 		dead = true
 	}
-	if !dead && (s.proxiedToBackend(s.download) || s.shows("proxy-not-routed")) {
+	if !dead && (s.ToBackend(s.Download) || s.Shows("proxy-not-routed")) {
 		return nil // a name or a socket: it may well be the backend
 	}
-	f := found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
+	f := s.Found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
 	if logged {
-		return s.with(f, s.download, e)
+		return s.With(f, s.Download, e)
 	}
-	return s.with(f, s.download)
+	return s.With(f, s.Download)
 }
 
 // loaded says that a module is known to be loaded.

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var vhostMismatch = diag.Rule{
@@ -27,9 +29,9 @@ var vhostMismatch = diag.Rule{
 }
 
 func judgeVhostMismatch(s *site) *diag.Finding {
-	d := s.download
-	if !s.lost() || s.proxiedToBackend(d) || d.Outcome == Undecided || !s.shows("proxy-not-routed", "proxy-path-rewritten", "proxy-redirects", "") ||
-		d.deciding(StepProxy) != nil {
+	d := s.Download
+	if !s.Lost() || s.ToBackend(d) || d.Outcome == route.Undecided || !s.Shows("proxy-not-routed", "proxy-path-rewritten", "proxy-redirects", "") ||
+		d.Deciding(route.StepProxy) != nil {
 		return nil
 	}
 	x := s.Exchange(diag.ProxyGet)
@@ -37,16 +39,16 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 		if other.dir == d.Server {
 			continue
 		}
-		by := first(lastOf(other.dir.All("ServerName")), other.dir)
-		if name, ok := s.askedBy(other, request(x)); ok {
-			f := found(by, "The host %s lands in %s; the downloads are proxied in the virtual host for %s.", x.Request.Host, s.taker(), name)
-			return s.with(f, d)
+		by := cause.First(lastOf(other.dir.All("ServerName")), other.dir)
+		if name, ok := s.askedBy(other, cause.Request(x)); ok {
+			f := s.Found(by, "The host %s lands in %s; the downloads are proxied in the virtual host for %s.", x.Request.Host, s.taker(), name)
+			return s.With(f, d)
 		}
 	}
 	for _, other := range s.router.hosts {
-		if t := s.router.routeIn(other, request(x)); other.dir != d.Server && other.onPort(t.state.port) && s.right(t) {
-			f := found(other.dir, "The address that the request is made to is that of %s; the downloads are proxied in a virtual host for another one, %s.", s.taker(), written(other.dir))
-			return s.with(f, d)
+		if t := s.router.routeIn(other, cause.Request(x)); other.dir != d.Server && other.onPort(t.state.port) && s.right(t) {
+			f := s.Found(other.dir, "The address that the request is made to is that of %s; the downloads are proxied in a virtual host for another one, %s.", s.taker(), written(other.dir))
+			return s.With(f, d)
 		}
 	}
 	return nil
@@ -54,7 +56,7 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 
 // askedBy is the name by which a virtual host takes the download and proxies it
 // as it should be.
-func (s *site) askedBy(other *vhost, q Request) (name string, ok bool) {
+func (s *site) askedBy(other *vhost, q route.Request) (name string, ok bool) {
 	_, port := splitPort(q.Host)
 	for _, name := range askable(other) {
 		if q.Host = name; port != "" {
@@ -70,7 +72,7 @@ func (s *site) askedBy(other *vhost, q Request) (name string, ok bool) {
 // right says that a route asks the backend for the download.
 func (s *site) right(t *Route) bool {
 	asked, want, ok := s.paths(t)
-	return s.proxiedToBackend(t) && ok && asked == want
+	return s.ToBackend(t) && ok && asked == want
 }
 
 // onPort says that a virtual host is on a port.
@@ -85,7 +87,7 @@ func (h *vhost) onPort(port string) bool {
 
 // taker names the virtual host that took the download.
 func (s *site) taker() string {
-	if d := s.download.Server; d != nil {
+	if d := s.Download.Server; d != nil {
 		return "the virtual host at " + d.Pos.String()
 	}
 	return "the main server"

@@ -1,6 +1,9 @@
 package apache
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
 
 var xsendfileOff = diag.Rule{
 	Doc: diag.Doc{
@@ -21,16 +24,16 @@ var xsendfileOff = diag.Rule{
 }
 
 func judgeXsendfileOff(s *site) *diag.Finding {
-	if !s.passedOn() || s.guard() != nil || s.elsewhere() != nil || s.handoff.Outcome != Ignored {
+	if !s.passedOn() || s.guard() != nil || s.elsewhere() != nil || s.Handoff.Outcome != route.Ignored {
 		return nil
 	}
-	by, on := s.handoff.XSendFile()
+	by, on := s.Handoff.XSendFile()
 	loaded, known := s.conf.Loaded("mod_xsendfile.c")
 	switch {
 	case on || known && !loaded:
 		return nil
 	case by != nil:
-		return s.with(found(by, "%s is in force where the download is proxied.", by), s.handoff)
+		return s.With(s.Found(by, "%s is in force where the download is proxied.", by), s.Handoff)
 	}
-	return s.with(found(s.download.Server, "No XSendFile is in force where the download is proxied, and off is the default."), s.handoff)
+	return s.With(s.Found(s.Download.Server, "No XSendFile is in force where the download is proxied, and off is the default."), s.Handoff)
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var xsendfileScope = diag.Rule{
@@ -27,21 +29,21 @@ var xsendfileScope = diag.Rule{
 }
 
 func judgeXsendfileScope(s *site) *diag.Finding {
-	if !s.passedOn() || s.guard() != nil || s.handoff.Outcome != Ignored {
+	if !s.passedOn() || s.guard() != nil || s.Handoff.Outcome != route.Ignored {
 		return nil
 	}
 	at := s.elsewhere()
 	if at == nil {
 		return nil
 	}
-	return s.with(found(at, "%s stands in %s, and the download is not in it.", at, written(at.Parent)), s.handoff)
+	return s.With(s.Found(at, "%s stands in %s, and the download is not in it.", at, written(at.Parent)), s.Handoff)
 }
 
 // elsewhere is an XSendFile that is on and not in force for the download, nil
 // for none or where one is in force; one in the download's own virtual host
 // first.
 func (s *site) elsewhere() *conf.Directive {
-	if by, _ := s.handoff.XSendFile(); by != nil {
+	if by, _ := s.Handoff.XSendFile(); by != nil {
 		return nil
 	}
 	var own, other *conf.Directive
@@ -49,7 +51,7 @@ func (s *site) elsewhere() *conf.Directive {
 		if d.Name != "XSendFile" || !strings.EqualFold(d.Arg(0), "on") || d.Parent == nil {
 			return true
 		}
-		if own == nil && s.download.Server != nil && within(d, s.download.Server) {
+		if own == nil && s.Download.Server != nil && within(d, s.Download.Server) {
 			own = d
 		}
 		if other == nil {
@@ -57,7 +59,7 @@ func (s *site) elsewhere() *conf.Directive {
 		}
 		return true
 	})
-	return first(own, other)
+	return cause.First(own, other)
 }
 
 // within says that a directive stands in a block.

@@ -7,29 +7,24 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // handoffField is the field that mod_xsendfile acts on.
 const handoffField = "X-Sendfile"
-
-// Handoff is an upstream's answer that hands over to Apache.
-type Handoff struct {
-	Value  string      // of X-Sendfile
-	Status int         // 0 is 200
-	Header http.Header // the answer's other fields
-}
 
 // Handoff follows what mod_xsendfile 0.12 makes of an answer: whether it acts
 // on it, which file it opens, and whether an XSendFilePath allows that
 // (mod_xsendfile.c, ap_xsendfile_output_filter). from is the route whose
 // upstream or handler answered. The outcome is a File, Refused (404), or
 // Ignored.
-func (r *Router) Handoff(from *Route, h Handoff) *Route {
+func (r *Router) Handoff(from *Route, h route.Handoff) *Route {
 	c := *from.state
 	s := &c
 	s.r = r
 	s.done = false
-	s.out = Route{Steps: slices.Clip(from.Steps), Provided: slices.Clip(from.Provided), Handler: from.Handler, Upstream: from.Upstream, Htaccess: from.Htaccess}
+	s.out = Route{Route: from.On(), Handler: from.Handler, Htaccess: from.Htaccess}
+	s.out.Upstream = from.Upstream
 	if s.enabled(h, from) {
 		if value := s.handedOver(h.Value); !s.done {
 			s.open(value)
@@ -70,10 +65,10 @@ func (s *state) paths() (found []*conf.Directive) {
 }
 
 // enabled says that mod_xsendfile looks at the answer.
-func (s *state) enabled(h Handoff, from *Route) bool {
+func (s *state) enabled(h route.Handoff, from *Route) bool {
 	ignored := func(d *conf.Directive, why string) bool {
-		s.step(StepHandoff, d, "%s: the answer is passed on as it is", why)
-		s.end(Ignored, 0, "")
+		s.step(route.StepHandoff, d, "%s: the answer is passed on as it is", why)
+		s.end(route.Ignored, 0, "")
 		return false
 	}
 	by, on := s.xsendfile()
@@ -81,7 +76,7 @@ func (s *state) enabled(h Handoff, from *Route) bool {
 	switch {
 	case h.Status != 0 && h.Status != http.StatusOK:
 		return ignored(nil, "mod_xsendfile acts on the status 200 alone")
-	case from.Outcome == File && from.Handler == "":
+	case from.Outcome == route.File && from.Handler == "":
 		return ignored(nil, "a file that Apache delivers by itself hands nothing over")
 	case known && !loaded:
 		return ignored(nil, "mod_xsendfile is not loaded")
@@ -92,7 +87,7 @@ func (s *state) enabled(h Handoff, from *Route) bool {
 	case !on:
 		return ignored(by, "XSendFile is off here")
 	}
-	s.step(StepHandoff, by, "%s is looked at", handoffField)
+	s.step(route.StepHandoff, by, "%s is looked at", handoffField)
 	return true
 }
 
@@ -159,8 +154,8 @@ func (s *state) handedOver(value string) string {
 		}
 	}
 	if !there || value == "" {
-		s.step(StepHandoff, nil, "no %s is left: nothing is handed over", handoffField)
-		s.end(Ignored, 0, "")
+		s.step(route.StepHandoff, nil, "no %s is left: nothing is handed over", handoffField)
+		s.end(route.Ignored, 0, "")
 	}
 	return value
 }
@@ -191,22 +186,22 @@ func (s *state) open(value string) {
 		}
 	}
 	if !found {
-		s.step(StepHandoff, nil, "no XSendFilePath covers %s", value)
+		s.step(route.StepHandoff, nil, "no XSendFilePath covers %s", value)
 		s.out.File = value
-		s.end(Refused, http.StatusNotFound, "")
+		s.end(route.Refused, http.StatusNotFound, "")
 		return
 	}
 	s.out.File, s.out.FileBy = file, by
 	switch kind := s.r.file(file); {
 	case strings.HasPrefix(file, "proxy:"):
-		s.step(StepHandoff, nil, "%q does not begin with a slash: behind the upstream's URL it is no file", value)
-		s.end(Refused, http.StatusNotFound, "")
-	case kind == FileMissing, kind == FileFolder:
-		s.step(StepHandoff, by, "%s is no file", file)
-		s.end(Refused, http.StatusNotFound, "")
+		s.step(route.StepHandoff, nil, "%q does not begin with a slash: behind the upstream's URL it is no file", value)
+		s.end(route.Refused, http.StatusNotFound, "")
+	case kind == route.FileMissing, kind == route.FileFolder:
+		s.step(route.StepHandoff, by, "%s is no file", file)
+		s.end(route.Refused, http.StatusNotFound, "")
 	default:
-		s.step(StepHandoff, by, "%s is opened", file)
-		s.end(File, 0, "")
+		s.step(route.StepHandoff, by, "%s is opened", file)
+		s.end(route.File, 0, "")
 	}
 }
 

@@ -5,20 +5,22 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 func TestParseEvent(t *testing.T) {
 	const at = "[Sat Nov 21 03:04:05.123456 2026] "
 	for _, c := range []struct {
 		name, line string
-		want       event
+		want       cause.Event
 	}{
 		{"xsendfile", `[:error] [pid 1:tid 2] (20023)The given path was above the root path: [client 127.0.0.1:4] xsendfile: unable to find file: /srv/a: b.bin`,
-			event{Level: "error", Errno: errAbove, Client: "127.0.0.1:4", Message: "xsendfile: unable to find file: /srv/a: b.bin"}},
+			cause.Event{Level: "error", Errno: errAbove, Client: "127.0.0.1:4", Message: "xsendfile: unable to find file: /srv/a: b.bin"}},
 		{"access", `[authz_core:error] [pid 1:tid 2] [client [::1]:4] AH01630: client denied by server configuration: proxy:http://b/`,
-			event{Module: "authz_core", Level: "error", Client: "[::1]:4", Code: codeRefused, Message: "client denied by server configuration: proxy:http://b/"}},
+			cause.Event{Module: "authz_core", Level: "error", Client: "[::1]:4", Code: codeRefused, Message: "client denied by server configuration: proxy:http://b/"}},
 		{"connection", `[proxy:error] [pid 12] (111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:8001 (127.0.0.1) failed`,
-			event{Module: "proxy", Level: "error", Errno: 111, Code: codeConnect, Message: "HTTP: attempt to connect to 127.0.0.1:8001 (127.0.0.1) failed"}},
+			cause.Event{Module: "proxy", Level: "error", Errno: 111, Code: codeConnect, Message: "HTTP: attempt to connect to 127.0.0.1:8001 (127.0.0.1) failed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Text = at + c.line

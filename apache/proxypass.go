@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // mapping is a ProxyPass or ProxyPassMatch.
@@ -113,7 +114,7 @@ func (s *state) tryMapping(m mapping) bool {
 		return true
 	}
 	if m.target == "!" {
-		s.step(StepProxy, m.dir, "%s is excluded: no upstream gets it", s.uri)
+		s.step(route.StepProxy, m.dir, "%s is excluded: no upstream gets it", s.uri)
 		return true
 	}
 	if m.interp && strings.Contains(m.target, "${") {
@@ -146,14 +147,14 @@ func (s *state) tryMapping(m mapping) bool {
 		target = m.target + rest
 	}
 	s.filename, s.pass, s.nocanon = "proxy:"+target, m.dir, escaped
-	s.step(StepProxy, m.dir, "takes %s to %s", s.uri, target)
+	s.step(route.StepProxy, m.dir, "takes %s to %s", s.uri, target)
 	return true
 }
 
 // upstream ends the way at an upstream. url is the target, its path decoded
 // unless nocanon.
 func (s *state) upstream(url string) {
-	u := &Upstream{Pass: s.pass}
+	u := &route.Upstream{Pass: s.pass}
 	socket := ""
 	if rest, ok := strings.CutPrefix(url, "unix:"); ok {
 		if sock, behind, ok := strings.Cut(rest, "|"); ok {
@@ -162,8 +163,8 @@ func (s *state) upstream(url string) {
 	}
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {
-		s.step(StepProxy, s.pass, "%q is no URL", url)
-		s.end(Failed, http.StatusInternalServerError, "")
+		s.step(route.StepProxy, s.pass, "%q is no URL", url)
+		s.end(route.Failed, http.StatusInternalServerError, "")
 		return
 	}
 	u.Protocol = strings.ToLower(scheme)
@@ -177,8 +178,8 @@ func (s *state) upstream(url string) {
 		host = host[i+1:]
 	}
 	if _, port := splitPort(host); strings.Trim(port, "0123456789") != "" && !strings.ContainsAny(port, "${%") {
-		s.step(StepProxy, s.pass, "%q is no address: a slash is missing behind it", host)
-		s.end(Failed, http.StatusInternalServerError, "")
+		s.step(route.StepProxy, s.pass, "%q is no address: a slash is missing behind it", host)
+		s.end(route.Failed, http.StatusInternalServerError, "")
 		return
 	}
 	if strings.ContainsAny(host, "${%") {
@@ -194,14 +195,14 @@ func (s *state) upstream(url string) {
 	switch {
 	case socket != "":
 		u.Host = socket
-		u.Peers = []Peer{{Addr: socket, Directive: s.pass}}
+		u.Peers = []route.Peer{{Addr: socket, Directive: s.pass}}
 	case u.Protocol == "balancer":
 		s.balancer(u, path, args)
 	default:
-		u.Peers = []Peer{{Addr: withPort(u.Protocol, host), Directive: s.pass}}
+		u.Peers = []route.Peer{{Addr: withPort(u.Protocol, host), Directive: s.pass}}
 	}
 	s.out.Upstream = u
-	s.end(Proxied, 0, "")
+	s.end(route.Proxied, 0, "")
 }
 
 // withPort is host:port with the port that a protocol has by default.
@@ -216,7 +217,7 @@ func withPort(protocol, host string) string {
 }
 
 // balancer fills in the members of a balancer.
-func (s *state) balancer(u *Upstream, path, args string) {
+func (s *state) balancer(u *route.Upstream, path, args string) {
 	name := "balancer://" + strings.ToLower(u.Host)
 	prefixes := map[string]bool{}
 	add := func(d *conf.Directive, url string, params []string) {
@@ -231,7 +232,7 @@ func (s *state) balancer(u *Upstream, path, args string) {
 		if prefix != "" {
 			prefix = "/" + strings.TrimSuffix(prefix, "/")
 		}
-		p := Peer{Addr: withPort(scheme, host), Directive: d}
+		p := route.Peer{Addr: withPort(scheme, host), Directive: d}
 		if socket != "" {
 			p.Addr = socket
 		}

@@ -6,46 +6,48 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // responsible is the directive that a neutral finding is about, nil where none
 // stands out.
 func (s *site) responsible(code string) *conf.Directive {
-	d := s.download
+	d := s.Download
 	switch code {
 	case "proxy-auth-required":
 		if d.Status == 401 {
-			return d.deciding(StepAccess)
+			return d.Deciding(route.StepAccess)
 		}
 		return provider(d)
 	case "proxy-redirects":
-		return d.deciding(StepReturn, StepRewrite)
+		return d.Deciding(route.StepReturn, route.StepRewrite)
 	case "proxy-not-routed":
-		return first(d.deciding(StepReturn, StepAccess, StepRewrite), pass(d), d.FileBy, d.Server)
+		return cause.First(d.Deciding(route.StepReturn, route.StepAccess, route.StepRewrite), cause.Pass(d), d.FileBy, d.Server)
 	case "proxy-path-rewritten":
-		return first(d.deciding(StepRewrite), pass(d))
+		return cause.First(d.Deciding(route.StepRewrite), cause.Pass(d))
 	case "proxy-bad-gateway":
-		return pass(d)
+		return cause.Pass(d)
 	case "proxy-host-rejected":
-		return first(d.Last("ProxyPreserveHost"), pass(d))
+		return cause.First(d.Last("ProxyPreserveHost"), cause.Pass(d))
 	case "proxy-timeout":
 		_, at := s.waits(d)
-		return first(at, pass(d))
+		return cause.First(at, cause.Pass(d))
 	case "proxy-scheme-lost":
-		return first(field(d, "RequestHeader", "X-Forwarded-Proto"), pass(d))
+		return cause.First(field(d, "RequestHeader", "X-Forwarded-Proto"), cause.Pass(d))
 	case "proxy-direct-broken":
 		if x := s.Exchange(diag.DirectGet); x != nil {
 			t := s.follow(x)
-			return first(t.deciding(StepReturn, StepAccess), t.FileBy)
+			return cause.First(t.Deciding(route.StepReturn, route.StepAccess), t.FileBy)
 		}
 	case "proxy-method-blocked", "proxy-head-broken":
 		if x := s.Exchange(diag.ProxyHead); x != nil {
 			t := s.follow(x)
-			return first(t.deciding(StepReturn, StepRewrite, StepAccess), t.Last("AllowMethods"))
+			return cause.First(t.Deciding(route.StepReturn, route.StepRewrite, route.StepAccess), t.Last("AllowMethods"))
 		}
 	case "handoff-not-found":
-		if s.handoff != nil {
-			return s.handoff.FileBy
+		if s.Handoff != nil {
+			return s.Handoff.FileBy
 		}
 	}
 	return s.changes(code)
@@ -54,9 +56,9 @@ func (s *site) responsible(code string) *conf.Directive {
 // changes is the directive that makes a delivered answer another one than it
 // should be, nil where none stands out.
 func (s *site) changes(code string) *conf.Directive {
-	t := s.download
-	if s.handoff != nil {
-		t = s.handoff
+	t := s.Download
+	if s.Handoff != nil {
+		t = s.Handoff
 	}
 	switch code {
 	case "proxy-header-lost", "proxy-header-duplicated":
@@ -65,27 +67,27 @@ func (s *site) changes(code string) *conf.Directive {
 			return nil
 		}
 		for _, f := range b.Header {
-			if !slices.Equal(fields(b).Values(f.Name), fields(p).Values(f.Name)) {
+			if !slices.Equal(cause.Fields(b).Values(f.Name), cause.Fields(p).Values(f.Name)) {
 				if at := field(t, "Header", f.Name); at != nil {
 					return at
 				}
 			}
 		}
 	case "proxy-cache-control-overridden":
-		return first(field(t, "Header", "Cache-Control"), t.Last("ExpiresDefault", "ExpiresByType"), field(t, "Header", "Expires"), t.Last("ExpiresActive"))
+		return cause.First(field(t, "Header", "Cache-Control"), t.Last("ExpiresDefault", "ExpiresByType"), field(t, "Header", "Expires"), t.Last("ExpiresActive"))
 	case "proxy-ranges-broken":
-		return first(t.Last("MaxRanges"), field(t, "RequestHeader", "Range"), field(t, "Header", "Accept-Ranges"))
+		return cause.First(t.Last("MaxRanges"), field(t, "RequestHeader", "Range"), field(t, "Header", "Accept-Ranges"))
 	case "proxy-conditional-broken":
 		for _, name := range []string{"If-None-Match", "If-Modified-Since"} {
 			if at := field(t, "RequestHeader", name); at != nil {
 				return at
 			}
 		}
-		return first(field(t, "Header", "ETag"), field(t, "Header", "Last-Modified"), t.Last("XSendFileIgnoreEtag", "XSendFileIgnoreLastModified"))
+		return cause.First(field(t, "Header", "ETag"), field(t, "Header", "Last-Modified"), t.Last("XSendFileIgnoreEtag", "XSendFileIgnoreLastModified"))
 	case "proxy-compressed-download":
-		return first(t.Last("SetOutputFilter"), t.Last("AddOutputFilterByType", "FilterProvider"))
+		return cause.First(t.Last("SetOutputFilter"), t.Last("AddOutputFilterByType", "FilterProvider"))
 	case "proxy-error-masked":
-		return first(t.Last("ErrorDocument"), t.Last("ProxyErrorOverride"))
+		return cause.First(t.Last("ErrorDocument"), t.Last("ProxyErrorOverride"))
 	case "proxy-throttled":
 		return t.Last("SetEnv")
 	case "proxy-stale-file", "proxy-cached-handoff":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // rule is a RewriteRule with the conditions before it.
@@ -119,13 +120,13 @@ func (s *state) rewriteServer() {
 	// path if its first part is there, or else one behind DocumentRoot.
 	first, _, _ := strings.Cut(s.uri[1:], "/")
 	switch kind := s.r.file("/" + first); kind {
-	case FileUnknown:
+	case route.FileUnknown:
 		s.undecided(lastOf(s.srv.block.All("RewriteRule")), "without [PT] a rewritten path is one of the file system if /%s is there", first)
-	case FileMissing:
+	case route.FileMissing:
 		s.storage()
 	default:
 		s.filename = s.uri
-		s.step(StepFile, nil, "it is a path of the file system")
+		s.step(route.StepFile, nil, "it is a path of the file system")
 	}
 }
 
@@ -182,12 +183,12 @@ func (s *state) apply(ru rule) bool {
 	to, ok := s.expand(d.Arg(1), captures, conds)
 	switch {
 	case has(ru.flags, "F"):
-		s.step(StepRewrite, d, "refuses")
-		s.end(Refused, http.StatusForbidden, "")
+		s.step(route.StepRewrite, d, "refuses")
+		s.end(route.Refused, http.StatusForbidden, "")
 		return true
 	case has(ru.flags, "G"):
-		s.step(StepRewrite, d, "answers 410")
-		s.end(Returned, http.StatusGone, "")
+		s.step(route.StepRewrite, d, "answers 410")
+		s.end(route.Returned, http.StatusGone, "")
 		return true
 	case !ok:
 		s.undecided(d, "what it rewrites to is not known")
@@ -209,8 +210,8 @@ func (s *state) apply(ru rule) bool {
 	if path, q, ok := strings.Cut(to, "?"); ok {
 		if strings.Contains(s.uri, "?") && !strings.Contains(d.Arg(1), "?") && !has(ru.flags, "B") {
 			// A name with a question mark (CVE-2024-38474).
-			s.step(StepRewrite, d, "the URL holds an encoded question mark, which a rule may not move to the path without [B] or [UnsafeAllow3F]")
-			s.end(Refused, http.StatusForbidden, "")
+			s.step(route.StepRewrite, d, "the URL holds an encoded question mark, which a rule may not move to the path without [B] or [UnsafeAllow3F]")
+			s.end(route.Refused, http.StatusForbidden, "")
 			return true
 		}
 		to, query, hasQuery = path, q, true
@@ -228,17 +229,17 @@ func (s *state) apply(ru rule) bool {
 			to = s.req.Scheme + "://" + s.req.Host + to
 		}
 		s.filename, s.pass, s.nocanon = "proxy:"+to, d, has(ru.flags, "NE")
-		s.step(StepRewrite, d, "takes %s to %s", s.uri, to)
+		s.step(route.StepRewrite, d, "takes %s to %s", s.uri, to)
 	case absolute || has(ru.flags, "R"):
 		s.moveTo(ru, to)
 	default:
 		if !strings.HasPrefix(to, "/") {
-			s.step(StepRewrite, d, "makes it %q, which is no path", to)
-			s.end(Failed, http.StatusBadRequest, "")
+			s.step(route.StepRewrite, d, "makes it %q, which is no path", to)
+			s.end(route.Failed, http.StatusBadRequest, "")
 			return true
 		}
 		s.uri = to
-		s.step(StepRewrite, d, "makes it %s", to)
+		s.step(route.StepRewrite, d, "makes it %s", to)
 	}
 	return true
 }
@@ -256,11 +257,11 @@ func (s *state) moveTo(ru rule, to string) {
 		}
 	}
 	if status < 300 || status >= 400 {
-		s.step(StepRewrite, ru.dir, "answers %d", status)
+		s.step(route.StepRewrite, ru.dir, "answers %d", status)
 		if status >= 400 {
-			s.end(Refused, status, "")
+			s.end(route.Refused, status, "")
 		} else {
-			s.end(Returned, status, "")
+			s.end(route.Returned, status, "")
 		}
 		return
 	}
@@ -277,6 +278,6 @@ func (s *state) redirected() {
 		to = urlEscapeWhole(to)
 	}
 	to = withArgs(to, s.args)
-	s.step(StepRewrite, s.moved.dir, "redirects (%d) to %s", s.status, to)
-	s.end(Returned, s.status, to)
+	s.step(route.StepRewrite, s.moved.dir, "redirects (%d) to %s", s.status, to)
+	s.end(route.Returned, s.status, to)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // trivial says that a rule changes nothing that matters whether it applies or
@@ -80,9 +81,9 @@ func (s *state) cond(d *conf.Directive, rule, before []string) (captures []strin
 		kind := s.r.file(text)
 		switch want[1] {
 		case 'f', 'F':
-			t = decide(kind != FileUnknown, kind == FileRegular)
+			t = decide(kind != route.FileUnknown, kind == route.FileRegular)
 		case 'd':
-			t = decide(kind != FileUnknown, kind == FileFolder)
+			t = decide(kind != route.FileUnknown, kind == route.FileFolder)
 		}
 	case strings.HasPrefix(want, "="):
 		want = strings.Trim(want[1:], `"`)

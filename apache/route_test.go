@@ -17,6 +17,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // routeCase is a configuration with requests.
@@ -70,7 +71,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxydiag-route-") //nolint:usetesting // its parents are closed to other users
+	dir, err := os.MkdirTemp("", "proxydiag-routed-") //nolint:usetesting // its parents are closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +153,9 @@ func (w *world) says(r *Router, addr string, q routeRequest) (string, *Route) {
 	if host == "" {
 		host = addr
 	}
-	route := r.Route(Request{Host: host, Addr: addr, URI: q.path, Client: netip.MustParseAddr("127.0.0.1")})
+	routed := r.Route(route.Request{Host: host, Addr: addr, URI: q.path, Client: netip.MustParseAddr("127.0.0.1")})
 	seen := ""
-	if u := route.Upstream; u != nil && route.Outcome == Proxied {
+	if u := routed.Upstream; u != nil && routed.Outcome == route.Proxied {
 		name := "?"
 		for n, a := range w.apps {
 			if len(u.Peers) > 0 && u.Peers[0].Addr == a {
@@ -163,39 +164,39 @@ func (w *world) says(r *Router, addr string, q routeRequest) (string, *Route) {
 		}
 		seen = name + " " + u.URI
 	}
-	if q.handoff != "" && route.Outcome == Proxied {
-		route = r.Handoff(route, Handoff{Value: w.render(q.handoff, addr)})
+	if q.handoff != "" && routed.Outcome == route.Proxied {
+		routed = r.Handoff(routed, route.Handoff{Value: w.render(q.handoff, addr)})
 	}
-	switch route.Outcome {
-	case Proxied:
-		return "proxied " + seen, route
-	case Ignored:
-		return "ignored " + seen, route
-	case File:
-		return strings.TrimSpace("file " + route.File + " " + seen), route
-	case Returned:
-		if route.Status < 400 {
-			to := route.Text
+	switch routed.Outcome {
+	case route.Proxied:
+		return "proxied " + seen, routed
+	case route.Ignored:
+		return "ignored " + seen, routed
+	case route.File:
+		return strings.TrimSpace("file " + routed.File + " " + seen), routed
+	case route.Returned:
+		if routed.Status < 400 {
+			to := routed.Text
 			if strings.HasPrefix(to, "/") {
 				to = "http://" + host + to
 			}
-			return fmt.Sprintf("%d %s", route.Status, to), route
+			return fmt.Sprintf("%d %s", routed.Status, to), routed
 		}
-	case Undecided:
-		return "undecided", route
+	case route.Undecided:
+		return "undecided", routed
 	}
-	return fmt.Sprint(route.Status), route
+	return fmt.Sprint(routed.Status), routed
 }
 
-func (w *world) files(name string) FileKind {
+func (w *world) files(name string) route.FileKind {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return FileMissing
+		return route.FileMissing
 	case info.IsDir():
-		return FileFolder
+		return route.FileFolder
 	}
-	return FileRegular
+	return route.FileRegular
 }
 
 // siteConfig is the configuration that Launch starts with a site.
@@ -235,13 +236,13 @@ func TestRoutesAsApacheDoes(t *testing.T) {
 			r := NewRouter(siteConfig(t, site), RouterOptions{Files: w.files})
 			for _, q := range c.requests {
 				want := w.asks(t, p.Addr(), q)
-				got, route := w.says(r, p.Addr(), q)
+				got, routed := w.says(r, p.Addr(), q)
 				if q.undecided {
 					want = "undecided"
 				}
 				if got != want {
 					t.Errorf("%s (%s) %s\nApache: %s\nwe say: %s", q.path, q.host, q.handoff, want, got)
-					for _, s := range route.Steps {
+					for _, s := range routed.Steps {
 						d := ""
 						if s.Directive != nil {
 							d = s.Directive.String()

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 func routerOf(t testing.TB, text string, o RouterOptions) *Router {
@@ -43,12 +44,12 @@ BalancerMember unix:/run/two.sock|http://two status=D
 		"/b/y?z":   {"http", "App", "/x/y?z", "the URI: the members have different paths", []string{"10.0.0.1:8000", "10.0.0.2:80 backup", "unix:/run/two.sock down"}},
 		"/none/y":  {"balancer", "none", "/y", "the members of balancer://none", nil},
 	} {
-		route := r.Route(Request{URI: uri, Host: "x"})
-		if route.Outcome != Proxied {
-			t.Errorf("%s: %s %s", uri, route.Outcome, route.Undecided)
+		routed := r.Route(route.Request{URI: uri, Host: "x"})
+		if routed.Outcome != route.Proxied {
+			t.Errorf("%s: %s %s", uri, routed.Outcome, routed.Undecided)
 			continue
 		}
-		u := route.Upstream
+		u := routed.Upstream
 		got := result{u.Protocol, u.Host, u.URI, u.Unknown, nil}
 		for _, p := range u.Peers {
 			s := p.Addr
@@ -64,8 +65,8 @@ BalancerMember unix:/run/two.sock|http://two status=D
 			t.Errorf("%s: %s", uri, d)
 		}
 	}
-	if route := r.Route(Request{URI: "/v/x"}); route.Outcome != Undecided || !strings.Contains(route.Undecided, "${HOST}") || route.Steps[len(route.Steps)-1].Directive.Pos.Line != 7 {
-		t.Errorf("%s %q", route.Outcome, route.Undecided)
+	if routed := r.Route(route.Request{URI: "/v/x"}); routed.Outcome != route.Undecided || !strings.Contains(routed.Undecided, "${HOST}") || routed.Steps[len(routed.Steps)-1].Directive.Pos.Line != 7 {
+		t.Errorf("%s %q", routed.Outcome, routed.Undecided)
 	}
 }
 
@@ -107,16 +108,16 @@ RewriteRule ^/cond/ - [F]
 		"/ip/": "folder, 3 provided", "/host/x": "file, 3 provided", "/user/x": "refused, 2 provided", "/time/x": "undecided, 2 provided",
 		"/harmless/x": "file, 2 provided", "/to/x": "undecided, 0 provided", "/cond/x": "undecided, 0 provided", "/plain": "file, 1 provided",
 	} {
-		route := r.Route(Request{URI: uri, Host: "a"})
-		if got := fmt.Sprintf("%s, %d provided", route.Outcome, len(route.Provided)); got != want {
-			t.Errorf("%s: %s, want %s: %s", uri, got, want, route.Undecided)
+		routed := r.Route(route.Request{URI: uri, Host: "a"})
+		if got := fmt.Sprintf("%s, %d provided", routed.Outcome, len(routed.Provided)); got != want {
+			t.Errorf("%s: %s, want %s: %s", uri, got, want, routed.Undecided)
 		}
-		if last := route.Steps[len(route.Steps)-1]; route.Outcome == Undecided && last.Directive == nil {
-			t.Errorf("%s: no place for %q", uri, route.Undecided)
+		if last := routed.Steps[len(routed.Steps)-1]; routed.Outcome == route.Undecided && last.Directive == nil {
+			t.Errorf("%s: no place for %q", uri, routed.Undecided)
 		}
 	}
-	route := r.Route(Request{URI: "/plain", Host: "a"})
-	if d := cmp.Diff([]string{"/srv/www/.htaccess"}, route.Htaccess); d != "" {
+	routed := r.Route(route.Request{URI: "/plain", Host: "a"})
+	if d := cmp.Diff([]string{"/srv/www/.htaccess"}, routed.Htaccess); d != "" {
 		t.Error(d)
 	}
 }
@@ -126,24 +127,24 @@ func TestAddresses(t *testing.T) {
 	one := "<VirtualHost 10.0.0.1:80>\nServerName a\n</VirtualHost>\n<VirtualHost 10.0.0.1:80>\nServerName b\n</VirtualHost>\n<VirtualHost *:443>\nServerName c\n</VirtualHost>\n"
 	for _, c := range []struct {
 		text string
-		q    Request
+		q    route.Request
 		want string // ServerName
 	}{
-		{two, Request{Host: "b", URI: "/"}, "undecided"},
-		{two, Request{Host: "b", URI: "/", Addr: "10.0.0.1:80"}, "a"},
-		{two, Request{Host: "10.0.0.2", URI: "/"}, "b"},
-		{one, Request{Host: "b", URI: "/"}, "b"},
-		{one, Request{Host: "x", URI: "/"}, "a"},
-		{one, Request{Host: "b", URI: "/", Scheme: "https"}, "c"},
-		{one, Request{Host: "b", URI: "/", Addr: "10.9.9.9:80"}, "main"},
-		{one, Request{Host: "b:81", URI: "/"}, "main"},
+		{two, route.Request{Host: "b", URI: "/"}, "undecided"},
+		{two, route.Request{Host: "b", URI: "/", Addr: "10.0.0.1:80"}, "a"},
+		{two, route.Request{Host: "10.0.0.2", URI: "/"}, "b"},
+		{one, route.Request{Host: "b", URI: "/"}, "b"},
+		{one, route.Request{Host: "x", URI: "/"}, "a"},
+		{one, route.Request{Host: "b", URI: "/", Scheme: "https"}, "c"},
+		{one, route.Request{Host: "b", URI: "/", Addr: "10.9.9.9:80"}, "main"},
+		{one, route.Request{Host: "b:81", URI: "/"}, "main"},
 	} {
-		route := routerOf(t, c.text, RouterOptions{}).Route(c.q)
+		routed := routerOf(t, c.text, RouterOptions{}).Route(c.q)
 		got := "main"
-		if route.Outcome == Undecided {
+		if routed.Outcome == route.Undecided {
 			got = "undecided"
-		} else if route.Server != nil {
-			got = route.Server.First("ServerName").Arg(0)
+		} else if routed.Server != nil {
+			got = routed.Server.First("ServerName").Arg(0)
 		}
 		if got != c.want {
 			t.Errorf("%+v: %s, want %s", c.q, got, c.want)
@@ -153,32 +154,32 @@ func TestAddresses(t *testing.T) {
 
 func TestHandoffWithoutModule(t *testing.T) {
 	r := routerOf(t, "PidFile x\nProxyPass / http://a/\n", RouterOptions{})
-	route := r.Handoff(r.Route(Request{URI: "/x"}), Handoff{Value: "/srv/a"})
-	if last := route.Steps[len(route.Steps)-1]; route.Outcome != Ignored || !strings.Contains(last.Text, "not loaded") {
-		t.Errorf("%s: %s", route.Outcome, last.Text)
+	routed := r.Handoff(r.Route(route.Request{URI: "/x"}), route.Handoff{Value: "/srv/a"})
+	if last := routed.Steps[len(routed.Steps)-1]; routed.Outcome != route.Ignored || !strings.Contains(last.Text, "not loaded") {
+		t.Errorf("%s: %s", routed.Outcome, last.Text)
 	}
 	r = routerOf(t, "XSendFile on\nXSendFilePath /srv/media\nXSendFilePath /srv/other/\nProxyPass / http://a/\n<Location /off>\nXSendFile off\n</Location>\n", RouterOptions{})
-	from := r.Route(Request{URI: "/x"})
+	from := r.Route(route.Request{URI: "/x"})
 	for value, want := range map[string]string{
 		"/srv/media/a": "file 2", "/srv/other/a": "file 3", "/srv/media": "file 2", "/srv/mediax": "refused 0", "/srv/media/../other/b": "file 3", "/srv/media/../../x": "refused 0",
 	} {
-		route := r.Handoff(from, Handoff{Value: value})
-		got := string(route.Outcome) + " 0"
-		if route.FileBy != nil {
-			got = string(route.Outcome) + " " + string(rune('0'+route.FileBy.Pos.Line))
+		routed := r.Handoff(from, route.Handoff{Value: value})
+		got := string(routed.Outcome) + " 0"
+		if routed.FileBy != nil {
+			got = string(routed.Outcome) + " " + string(rune('0'+routed.FileBy.Pos.Line))
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)
 		}
 	}
-	if by, on := r.Route(Request{URI: "/off"}).XSendFile(); on || by == nil || by.Pos.Line != 6 {
+	if by, on := r.Route(route.Request{URI: "/off"}).XSendFile(); on || by == nil || by.Pos.Line != 6 {
 		t.Errorf("XSendFile: %v %v", by, on)
 	}
 	if got := len(from.XSendFilePaths()); got != 2 {
 		t.Errorf("%d paths", got)
 	}
-	if route := r.Handoff(from, Handoff{Value: "/srv/media/a", Status: 404}); route.Outcome != Ignored {
-		t.Error(route.Outcome)
+	if routed := r.Handoff(from, route.Handoff{Value: "/srv/media/a", Status: 404}); routed.Outcome != route.Ignored {
+		t.Error(routed.Outcome)
 	}
 }
 
@@ -193,9 +194,9 @@ func TestManyHosts(t *testing.T) {
 		b.WriteString("</VirtualHost>\n")
 	}
 	r := routerOf(t, b.String(), RouterOptions{})
-	route := r.Route(Request{Host: "x.h9999.example", URI: "/d7/x"})
-	if _, on := route.XSendFile(); route.Outcome != Proxied || route.Server == nil || route.Upstream.URI != "/d7/x" || !on {
-		t.Errorf("%s %s", route.Outcome, route.Undecided)
+	routed := r.Route(route.Request{Host: "x.h9999.example", URI: "/d7/x"})
+	if _, on := routed.XSendFile(); routed.Outcome != route.Proxied || routed.Server == nil || routed.Upstream.URI != "/d7/x" || !on {
+		t.Errorf("%s %s", routed.Outcome, routed.Undecided)
 	}
 }
 
@@ -208,11 +209,11 @@ func FuzzRoute(f *testing.F) {
 	f.Fuzz(func(t *testing.T, config, uri, host, value string) {
 		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: config}}})
 		r := NewRouter(c, RouterOptions{})
-		route := r.Route(Request{URI: uri, Host: host, Client: netip.MustParseAddr("127.0.0.1")})
-		if route.Outcome == "" || route.Outcome == Proxied && route.Upstream == nil || route.Outcome == Undecided && route.Undecided == "" {
-			t.Fatalf("no outcome: %+v", route)
+		routed := r.Route(route.Request{URI: uri, Host: host, Client: netip.MustParseAddr("127.0.0.1")})
+		if routed.Outcome == "" || routed.Outcome == route.Proxied && routed.Upstream == nil || routed.Outcome == route.Undecided && routed.Undecided == "" {
+			t.Fatalf("no outcome: %+v", routed)
 		}
-		if got := r.Handoff(route, Handoff{Value: value}); got.Outcome == "" {
+		if got := r.Handoff(routed, route.Handoff{Value: value}); got.Outcome == "" {
 			t.Fatalf("no outcome: %+v", got)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // isRegex returns the pattern of a section: of a …Match one, or behind "~".
@@ -180,7 +181,7 @@ func (s *state) htaccess(folder string) {
 			}
 		}
 		file := path.Join(at, name)
-		if allow == nil || strings.EqualFold(allow.Arg(0), "None") || s.r.file(file) == FileMissing {
+		if allow == nil || strings.EqualFold(allow.Arg(0), "None") || s.r.file(file) == route.FileMissing {
 			continue
 		}
 		s.out.Htaccess = append(s.out.Htaccess, file)

@@ -1,18 +1,18 @@
 package apache
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // state is a request on its way: the fields of request_rec that decide.
 type state struct {
 	r   *Router
-	req Request
+	req route.Request
 	srv *vhost
 
 	host     string // of the request, in lower case, without the port
@@ -37,7 +37,7 @@ type state struct {
 	out  Route
 }
 
-func newState(r *Router, q Request) *state {
+func newState(r *Router, q route.Request) *state {
 	if q.Method == "" {
 		q.Method = http.MethodGet
 	}
@@ -82,25 +82,27 @@ func (s *state) sections() []*conf.Directive {
 	return with
 }
 
-func (s *state) step(kind StepKind, d *conf.Directive, format string, args ...any) {
-	s.out.Steps = append(s.out.Steps, Step{Kind: kind, Directive: d, Text: fmt.Sprintf(format, args...), URI: s.uri})
+func (s *state) step(kind route.StepKind, d *conf.Directive, format string, args ...any) {
+	s.out.URI = s.uri
+	s.out.Note(kind, d, format, args...)
 }
 
 // provided notes something that may still refuse.
 func (s *state) provided(d *conf.Directive, format string, args ...any) {
-	s.step(StepProvided, d, format, args...)
-	s.out.Provided = append(s.out.Provided, s.out.Steps[len(s.out.Steps)-1])
+	s.out.URI = s.uri
+	s.out.Provide(d, format, args...)
 }
 
 // undecided ends the way.
 func (s *state) undecided(d *conf.Directive, format string, args ...any) {
-	s.out.Outcome, s.out.Undecided, s.done = Undecided, fmt.Sprintf(format, args...), true
-	s.step(StepUnknown, d, "%s", s.out.Undecided)
+	s.out.URI, s.done = s.uri, true
+	s.out.Undecide(d, format, args...)
 }
 
 // end ends the way.
-func (s *state) end(o Outcome, status int, text string) {
-	s.out.Outcome, s.out.Status, s.out.Text, s.done = o, status, text, true
+func (s *state) end(o route.Outcome, status int, text string) {
+	s.out.End(o, status, text)
+	s.done = true
 }
 
 // unset says that one of the texts, or else an argument of the directive, holds
@@ -163,7 +165,7 @@ func (s *state) storage() {
 	}
 	s.filename = strings.TrimSuffix(root, "/") + s.uri
 	s.out.FileBy = d
-	s.step(StepFile, d, "nothing else takes %s: it is %s", s.uri, s.filename)
+	s.step(route.StepFile, d, "nothing else takes %s: it is %s", s.uri, s.filename)
 }
 
 // content ends the way with what the handler does.
@@ -177,7 +179,7 @@ func (s *state) content() {
 		s.handler = d.Arg(0)
 		if target, ok := strings.CutPrefix(s.handler, "proxy:"); ok && !s.unset(d) {
 			s.pass = d
-			s.step(StepProxy, d, "hands %s to %s", s.filename, target)
+			s.step(route.StepProxy, d, "hands %s to %s", s.filename, target)
 			s.out.File = s.filename
 			s.upstream(target)
 		}
@@ -188,20 +190,20 @@ func (s *state) content() {
 	}
 	s.out.File, s.out.Handler = s.filename, s.handler
 	kind := s.r.file(s.filename)
-	if d := s.effectiveLast("FallbackResource"); d != nil && d.Arg(0) != "disabled" && kind != FileRegular {
+	if d := s.effectiveLast("FallbackResource"); d != nil && d.Arg(0) != "disabled" && kind != route.FileRegular {
 		s.undecided(d, "where %s is not there, %s answers", s.filename, d.Arg(0))
 		return
 	}
 	switch {
-	case kind == FileFolder && !strings.HasSuffix(s.uri, "/"):
-		s.step(StepReturn, nil, "a folder: redirects (301) to %s/", s.uri)
-		s.end(Returned, http.StatusMovedPermanently, withArgs(urlEscape(s.uri)+"/", s.args))
-	case strings.HasSuffix(s.filename, "/") && kind != FileMissing:
-		s.end(Folder, 0, "")
-	case kind == FileMissing && (s.handler == "" || s.handler == "cgi-script"):
-		s.step(StepFile, s.out.FileBy, "%s is not there", s.filename)
-		s.end(Refused, http.StatusNotFound, "")
+	case kind == route.FileFolder && !strings.HasSuffix(s.uri, "/"):
+		s.step(route.StepReturn, nil, "a folder: redirects (301) to %s/", s.uri)
+		s.end(route.Returned, http.StatusMovedPermanently, withArgs(urlEscape(s.uri)+"/", s.args))
+	case strings.HasSuffix(s.filename, "/") && kind != route.FileMissing:
+		s.end(route.Folder, 0, "")
+	case kind == route.FileMissing && (s.handler == "" || s.handler == "cgi-script"):
+		s.step(route.StepFile, s.out.FileBy, "%s is not there", s.filename)
+		s.end(route.Refused, http.StatusNotFound, "")
 	default:
-		s.end(File, 0, "")
+		s.end(route.File, 0, "")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 // waits is how long the proxy waits for the backend of a route, and the
@@ -15,7 +16,7 @@ import (
 // Timeout; a minute without any (mod_proxy documentation, ProxyPass and
 // ProxyTimeout; core, Timeout).
 func (s *site) waits(t *Route) (time.Duration, *conf.Directive) {
-	if at := pass(t); at != nil {
+	if at := cause.Pass(t); at != nil {
 		for _, word := range at.Texts(0) {
 			if v, ok := strings.CutPrefix(strings.ToLower(word), "timeout="); ok {
 				if d, ok := seconds(v); ok {
@@ -56,7 +57,7 @@ func (s *site) gaveUp(t *Route, x *diag.Exchange) bool {
 		return false
 	}
 	const expired = 70007 // APR_TIMEUP
-	for _, e := range s.events {
+	for _, e := range s.Events {
 		if e.Code == codeNoAnswer && e.Errno == expired {
 			return true
 		}

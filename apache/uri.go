@@ -3,6 +3,8 @@ package apache
 import (
 	"net/http"
 	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // target reads the request target (ap_parse_uri, ap_normalize_path and
@@ -18,7 +20,7 @@ func (s *state) target() bool {
 	}
 	s.unparsed, s.args, _ = strings.Cut(target, "?")
 	if !strings.HasPrefix(s.unparsed, "/") || strings.Contains(target, "#") {
-		s.end(Failed, http.StatusBadRequest, "")
+		s.end(route.Failed, http.StatusBadRequest, "")
 		return false
 	}
 	slashes := s.effectiveLast("AllowEncodedSlashes")
@@ -31,13 +33,13 @@ func (s *state) target() bool {
 		c := s.unparsed[i]
 		if c == '%' {
 			if i+2 >= len(s.unparsed) || hexValue(s.unparsed[i+1]) < 0 || hexValue(s.unparsed[i+2]) < 0 {
-				s.end(Failed, http.StatusBadRequest, "")
+				s.end(route.Failed, http.StatusBadRequest, "")
 				return false
 			}
 			c = byte(hexValue(s.unparsed[i+1])<<4 | hexValue(s.unparsed[i+2]))
 			if c == 0 || c == '/' && allow != "on" && allow != "nodecode" {
-				s.step(StepFile, slashes, "the path holds an encoded %q: refused before anything is looked at", string(rune(c)))
-				s.end(Refused, http.StatusNotFound, "")
+				s.step(route.StepFile, slashes, "the path holds an encoded %q: refused before anything is looked at", string(rune(c)))
+				s.end(route.Refused, http.StatusNotFound, "")
 				return false
 			}
 			if c == '/' && allow == "nodecode" {
@@ -52,7 +54,7 @@ func (s *state) target() bool {
 	merge := s.serverLast("MergeSlashes")
 	path, ok := normalize(b.String(), merge == nil || !strings.EqualFold(merge.Arg(0), "off"))
 	if !ok {
-		s.end(Failed, http.StatusBadRequest, "")
+		s.end(route.Failed, http.StatusBadRequest, "")
 		return false
 	}
 	s.uri = path

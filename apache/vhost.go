@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // vhostAddr is one address of a <VirtualHost>.
@@ -180,7 +181,7 @@ func (s *state) chooseServer(ip netip.Addr, ipKnown bool) {
 	}
 	if chain == nil {
 		if len(s.r.hosts) > 0 {
-			s.step(StepServer, nil, "no VirtualHost is on this address and port: the main server")
+			s.step(route.StepServer, nil, "no VirtualHost is on this address and port: the main server")
 		}
 		return
 	}
@@ -188,16 +189,16 @@ func (s *state) chooseServer(ip netip.Addr, ipKnown bool) {
 		for _, n := range h.names {
 			if n.name == s.host || n.by.Name == "ServerAlias" && wildMatch(n.name, s.host) {
 				s.srv = h
-				s.step(StepServer, h.dir, "the first one with the name %s: %s of line %d", s.host, n.by, n.by.Pos.Line)
+				s.step(route.StepServer, h.dir, "the first one with the name %s: %s of line %d", s.host, n.by, n.by.Pos.Line)
 				return
 			}
 		}
 	}
 	s.srv = chain[0]
 	if len(chain) == 1 {
-		s.step(StepServer, s.srv.dir, "the only one on this address and port")
+		s.step(route.StepServer, s.srv.dir, "the only one on this address and port")
 	} else {
-		s.step(StepServer, s.srv.dir, "none has the name %q: the first one on this address and port", s.host)
+		s.step(route.StepServer, s.srv.dir, "none has the name %q: the first one on this address and port", s.host)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // access runs the access phase. It holds for internal redirects, too.
@@ -24,18 +25,18 @@ func (s *state) access() {
 	if satisfy != nil && satisfy.Arg(0) == "any" && (asks != nil || realm != nil) && rule != nil {
 		switch {
 		case status == allowed:
-			s.step(StepAccess, rule, "allowed by address, which satisfies")
+			s.step(route.StepAccess, rule, "allowed by address, which satisfies")
 			return
 		case status == denied:
-			s.step(StepAccess, rule, "denied by address; a password or a subrequest may still satisfy")
+			s.step(route.StepAccess, rule, "denied by address; a password or a subrequest may still satisfy")
 		}
 		s.password(asks, realm)
 		return
 	}
 	switch status {
 	case denied:
-		s.step(StepAccess, rule, "access is forbidden: %s", address)
-		s.fail(http.StatusForbidden, Refused, nil, "")
+		s.step(route.StepAccess, rule, "access is forbidden: %s", address)
+		s.fail(http.StatusForbidden, route.Refused, nil, "")
 		return
 	case unclear:
 		s.provided(rule, "the client's address decides")
@@ -47,8 +48,8 @@ func (s *state) access() {
 func (s *state) password(asks, realm *conf.Directive) {
 	if realm != nil {
 		if s.req.Header.Get("Authorization") == "" {
-			s.step(StepAccess, realm, "asks for a password, and none is sent")
-			s.fail(http.StatusUnauthorized, Refused, nil, "")
+			s.step(route.StepAccess, realm, "asks for a password, and none is sent")
+			s.fail(http.StatusUnauthorized, route.Refused, nil, "")
 			return
 		}
 		s.provided(realm, "the password is checked")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var accelIgnored = diag.Rule{
@@ -26,13 +27,13 @@ var accelIgnored = diag.Rule{
 }
 
 func judgeAccelIgnored(s *site) *diag.Finding {
-	u := s.download.upstream()
-	if !s.lost() || u == nil || s.status()/100 != 2 {
+	u := cause.Upstream(s.Download)
+	if !s.Lost() || u == nil || s.Status()/100 != 2 {
 		return nil
 	}
-	for _, d := range s.download.Effective(strings.TrimSuffix(u.Pass.Name, "_pass") + "_ignore_headers") {
+	for _, d := range s.Download.Effective(strings.TrimSuffix(u.Pass.Name, "_pass") + "_ignore_headers") {
 		if slices.ContainsFunc(d.Texts(0), func(name string) bool { return strings.EqualFold(name, header) }) {
-			return s.with(found(d, "%s is in force where the download is proxied.", d), s.download)
+			return s.With(s.Found(d, "%s is in force where the download is proxied.", d), s.Download)
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var accessDenied = diag.Rule{
@@ -25,32 +27,32 @@ var accessDenied = diag.Rule{
 }
 
 func judgeAccessDenied(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || h == nil {
+	h := s.Handoff
+	if !s.Lost() || h == nil {
 		return nil
 	}
-	refusal, logged := s.logged(says("access forbidden by rule"))
+	refusal, logged := s.Logged(cause.Says("access forbidden by rule"))
 	own := h.redirected()
 	var at *conf.Directive
-	switch page := decidingOf(own, StepErrorPage); {
+	switch page := own.Deciding(StepErrorPage); {
 	case page != nil:
-		at = decidingOf(own, StepAccess) // the page has another status
-	case s.status() != 403 && s.status() != 401:
-	case h.Outcome == Refused:
-		at = decidingOf(own, StepAccess)
+		at = own.Deciding(route.StepAccess) // the page has another status
+	case s.Status() != 403 && s.Status() != 401:
+	case h.Outcome == route.Refused:
+		at = own.Deciding(route.StepAccess)
 	case logged:
 		at = refuser(own, "deny", "allow")
-	case !s.logs(failedWith(errPermission)):
+	case !s.Logs(failedWith(errPermission)):
 		at = refuser(own, "auth_request", "auth_basic", "satisfy", "deny", "allow")
 	}
 	if at == nil {
 		return nil
 	}
-	f := found(at, "%s is in force in %s, where the handoff goes.", at, blockName(h.Location))
+	f := s.Found(at, "%s is in force in %s, where the handoff goes.", at, blockName(h.Location))
 	if logged {
-		return s.with(f, h, refusal)
+		return s.With(f, h, refusal)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }
 
 // refuser is the directive, with one of the names, that may refuse at the end
@@ -66,10 +68,4 @@ func refuser(t *Route, names ...string) *conf.Directive {
 		return step.Directive
 	}
 	return nil
-}
-
-// logs says that the log has such an event about the download.
-func (s *site) logs(pick func(event) bool) bool {
-	_, ok := s.logged(pick)
-	return ok
 }

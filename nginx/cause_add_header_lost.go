@@ -20,13 +20,13 @@ location /protected/ { internal; alias /srv/media/; }`,
 }
 
 func judgeAddHeaderLost(s *site) *diag.Finding {
-	if s.handoff == nil || !s.Delivered() || s.handoff.Inside == nil {
+	if s.Handoff == nil || !s.Delivered() || s.Handoff.Inside == nil {
 		return nil
 	}
-	for _, d := range s.download.Effective("add_header") {
-		if d.Parent != nil && d.Parent.Name == "location" && adds(s.handoff, d.Arg(0)) == nil && !s.Exchange(diag.ProxyGet).Header.Has(d.Arg(0)) {
-			return s.with(found(d, "%s is in force in %s, and not in %s, from where the file is sent.",
-				d, blockName(s.download.Location), blockName(s.handoff.Location)), s.handoff)
+	for _, d := range s.Download.Effective("add_header") {
+		if d.Parent != nil && d.Parent.Name == "location" && adds(s.Handoff, d.Arg(0)) == nil && !s.Exchange(diag.ProxyGet).Header.Has(d.Arg(0)) {
+			return s.With(s.Found(d, "%s is in force in %s, and not in %s, from where the file is sent.",
+				d, blockName(s.Download.Location), blockName(s.Handoff.Location)), s.Handoff)
 		}
 	}
 	return nil

@@ -26,12 +26,12 @@ var aliasSlash = diag.Rule{
 
 func judgeAliasSlash(s *site) *diag.Finding {
 	folder, rest, ok := s.mapping()
-	if !s.notFound() || !ok || s.handoff.FileBy.Name != "alias" || strings.HasSuffix(folder, "/") || strings.HasPrefix(rest, "/") ||
-		!s.same(folder+"/"+rest, s.wanted()) {
+	if !s.notFound() || !ok || s.Handoff.FileBy.Name != "alias" || strings.HasSuffix(folder, "/") || strings.HasPrefix(rest, "/") ||
+		!s.Same(folder+"/"+rest, s.wanted()) {
 		return nil
 	}
 	wrong, events := s.opened()
-	f := found(s.handoff.FileBy, "%s", s.mapped(wrong))
+	f := s.Found(s.Handoff.FileBy, "%s", s.mapped(wrong))
 	f.Fix = fmt.Sprintf("Write `alias %s/;`.", folder)
-	return s.with(f, s.handoff, events...)
+	return s.With(f, s.Handoff, events...)
 }

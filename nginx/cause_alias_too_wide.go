@@ -32,7 +32,7 @@ func judgeAliasTooWide(s *site) []diag.Finding {
 		}
 		for _, d := range l.All("alias", "root") {
 			if path.Clean(d.Arg(0)) == "/" && (d.Name == "alias" || name == "/") {
-				list = append(list, *found(d, "%s is in %s: the handoff can name any file.", d, l))
+				list = append(list, *s.Found(d, "%s is in %s: the handoff can name any file.", d, l))
 			}
 		}
 	}

@@ -27,17 +27,17 @@ var cacheControlOverridden = diag.Rule{
 }
 
 func judgeCacheControlOverridden(s *site) *diag.Finding {
-	if s.handoff == nil || !s.Delivered() || !s.overridden() {
+	if s.Handoff == nil || !s.Delivered() || !s.overridden() {
 		return nil
 	}
-	at := adds(s.handoff, "Cache-Control")
-	if d := last(s.handoff.Inside, "expires"); at == nil && d != nil && d.Arg(0) != "off" {
+	at := adds(s.Handoff, "Cache-Control")
+	if d := last(s.Handoff.Inside, "expires"); at == nil && d != nil && d.Arg(0) != "off" {
 		at = d
 	}
 	if at == nil {
 		return nil
 	}
-	return s.with(found(at, "%s is in force in %s.", at, blockName(s.handoff.Location)), s.handoff)
+	return s.With(s.Found(at, "%s is in force in %s.", at, blockName(s.Handoff.Location)), s.Handoff)
 }
 
 // overridden says that the client's Cache-Control or Expires are not the backend's.

@@ -32,7 +32,7 @@ func judgeCacheUserLeak(s *site) []diag.Finding {
 		value := strings.Join(key.Texts(0), " ")
 		byURI := strings.Contains(strings.ReplaceAll(value, "$request_uri", ""), "uri") || strings.Contains(value, "$upstream_http_") || strings.Contains(value, "$cookie") || strings.Contains(value, "$http_")
 		if strings.Contains(value, "$request_uri") && !byURI {
-			list = append(list, *found(key, "%s is in force in %s, which answers handoffs.", key, l))
+			list = append(list, *s.Found(key, "%s is in force in %s, which answers handoffs.", key, l))
 		}
 	}
 	return list

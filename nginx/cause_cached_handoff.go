@@ -21,17 +21,17 @@ var cachedHandoff = diag.Rule{
 }
 
 func judgeCachedHandoff(s *site) *diag.Finding {
-	if s.download == nil || !s.Exchange(diag.ProxyGet).Delivers() {
+	if s.Download == nil || !s.Exchange(diag.ProxyGet).Delivers() {
 		return nil
 	}
 	tiers := s.front
-	if !s.proxiedToBackend(s.download) {
-		tiers = append(tiers, s.download)
+	if !s.ToBackend(s.Download) {
+		tiers = append(tiers, s.Download)
 	}
 	for _, t := range tiers {
 		for _, d := range t.Effective("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache") {
 			if d.Arg(0) != "off" {
-				return s.with(found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(t.Location)), t)
+				return s.With(s.Found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(t.Location)), t)
 			}
 		}
 	}

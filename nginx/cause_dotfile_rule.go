@@ -5,6 +5,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var dotfileRule = diag.Rule{
@@ -25,7 +27,7 @@ location ~ /\. { deny all; }`,
 }
 
 func judgeDotfileRule(s *site) *diag.Finding {
-	if s.download == nil || !s.Delivered() {
+	if s.Download == nil || !s.Delivered() {
 		return nil
 	}
 	for i := range s.Record.Exchanges {
@@ -34,12 +36,12 @@ func judgeDotfileRule(s *site) *diag.Finding {
 		if x.Probe.Port != diag.Proxy || f == nil || f.Lead != "." || x.Probe.Method != "GET" || x.Status != 403 && x.Status != 404 {
 			continue
 		}
-		t := s.router.Route(request(x))
-		if t.Outcome == Proxied {
-			t = s.router.Redirect(t, Handoff{Value: strings.Replace(s.value, diag.EscapePath(s.file.Name), diag.EscapePath(f.Name), 1)})
+		t := s.router.Route(cause.Request(x))
+		if t.Outcome == route.Proxied {
+			t = s.router.Handoff(t, route.Handoff{Value: strings.Replace(s.Value, diag.EscapePath(s.File.Name), diag.EscapePath(f.Name), 1)})
 		}
 		if kind, _ := LocationName(orEmpty(t.Location)); kind == LocationRegex || kind == LocationNoCase {
-			return s.with(found(t.Location, "%s refuses names that begin with a dot.", t.Location), t)
+			return s.With(s.Found(t.Location, "%s refuses names that begin with a dot.", t.Location), t)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package nginx
 import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var downloadLocationInternal = diag.Rule{
@@ -29,11 +30,11 @@ var downloadLocationInternal = diag.Rule{
 }
 
 func judgeDownloadLocationInternal(s *site) *diag.Finding {
-	if !s.lost() || s.status() != 404 || s.download.Outcome != Refused || !isInternal(s.download.Location) {
+	if !s.Lost() || s.Status() != 404 || s.Download.Outcome != route.Refused || !isInternal(s.Download.Location) {
 		return nil
 	}
-	at := Effective(s.download.Location, "internal")[0]
-	return s.with(found(at, "%s takes the download, and is internal: a client's request gets 404.", blockName(s.download.Location)), s.download)
+	at := Effective(s.Download.Location, "internal")[0]
+	return s.With(s.Found(at, "%s takes the download, and is internal: a client's request gets 404.", blockName(s.Download.Location)), s.Download)
 }
 
 // blockName is a location as it is written, for texts.

@@ -25,14 +25,14 @@ location /protected/ { internal; alias /srv/media/; add_header Content-Dispositi
 }
 
 func judgeDuplicateHeader(s *site) *diag.Finding {
-	if s.handoff == nil || !s.Delivered() {
+	if s.Handoff == nil || !s.Delivered() {
 		return nil
 	}
 	b, p := s.Exchange(diag.BackendGet), s.Exchange(diag.ProxyGet)
 	for _, f := range p.Header {
-		if at := adds(s.handoff, f.Name); at != nil && b.Header.Has(f.Name) && len(p.Header.Values(f.Name)) > len(b.Header.Values(f.Name)) &&
+		if at := adds(s.Handoff, f.Name); at != nil && b.Header.Has(f.Name) && len(p.Header.Values(f.Name)) > len(b.Header.Values(f.Name)) &&
 			!strings.EqualFold(f.Name, "Cache-Control") {
-			return s.with(found(at, "%s adds a second %s to the backend's.", at, f.Name), s.handoff)
+			return s.With(s.Found(at, "%s adds a second %s to the backend's.", at, f.Name), s.Handoff)
 		}
 	}
 	return nil

@@ -28,16 +28,16 @@ var errorPageMasks = diag.Rule{
 func judgeErrorPageMasks(s *site) *diag.Finding {
 	for _, c := range [][2]string{{diag.ProxyDenied, diag.BackendDenied}, {diag.ProxyMissing, diag.BackendMissing}} {
 		p, b := s.Exchange(c[0]), s.Exchange(c[1])
-		if !s.Delivered() || !p.Answered() || p.Status/100 != 2 || !b.Answered() || s.download == nil {
+		if !s.Delivered() || !p.Answered() || p.Status/100 != 2 || !b.Answered() || s.Download == nil {
 			continue
 		}
-		where, status := s.download, b.Status
-		if len(b.Handoffs()) > 0 && s.handoff != nil {
-			where, status = s.handoff, 404
+		where, status := s.Download, b.Status
+		if len(b.Handoffs()) > 0 && s.Handoff != nil {
+			where, status = s.Handoff, 404
 		}
 		for _, d := range where.Effective("error_page") {
 			if slices.Contains(d.Texts(0), strconv.Itoa(status)) {
-				return s.with(found(d, "%s answers where the status is %d.", d, status), where)
+				return s.With(s.Found(d, "%s answers where the status is %d.", d, status), where)
 			}
 		}
 	}

@@ -34,7 +34,7 @@ var fallbackPage = diag.Rule{
 }
 
 func judgeFallbackPage(s *site) *diag.Finding {
-	h := s.handoff
+	h := s.Handoff
 	masked := s.Exchange(diag.ProxyMissing)
 	wrong := check.Symptom(s.View) == "handoff-wrong-content"
 	hides := s.Delivered() && masked.Answered() && masked.Status/100 == 2 && len(s.Exchange(diag.BackendMissing).Handoffs()) > 0
@@ -55,7 +55,7 @@ func judgeFallbackPage(s *site) *diag.Finding {
 	if len(at) == 0 {
 		return nil
 	}
-	return s.with(found(at[0], "%s answers where the file is missing.", at[0]), h)
+	return s.With(s.Found(at[0], "%s answers where the file is missing.", at[0]), h)
 }
 
 // intendedOr is the location that is meant for a URI, or the one that answers.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var headerTooBig = diag.Rule{
@@ -27,11 +28,11 @@ proxy_busy_buffers_size 24k;`,
 }
 
 func judgeHeaderTooBig(s *site) *diag.Finding {
-	if !s.lost() || s.download.upstream() == nil || s.status() != 502 {
+	if !s.Lost() || cause.Upstream(s.Download) == nil || s.Status() != 502 {
 		return nil
 	}
-	e, logged := s.logged(says("upstream sent too big header"))
-	at := first(last(s.download.Inside, ofProtocol(s.download, "_buffer_size")), s.download.Upstream.Pass)
+	e, logged := s.Logged(cause.Says("upstream sent too big header"))
+	at := cause.First(last(s.Download.Inside, ofProtocol(s.Download, "_buffer_size")), s.Download.Upstream.Pass)
 	need, room := headerSize(s.Exchange(diag.BackendGet)), 8<<10 // the larger of both defaults
 	if n, ok := bytesOf(at.Arg(0)); ok {
 		room = n
@@ -39,11 +40,11 @@ func judgeHeaderTooBig(s *site) *diag.Finding {
 	if !logged && need <= room {
 		return nil
 	}
-	f := found(at, "The backend's header has %d bytes on its own port; the buffer has %d.", need, room)
+	f := s.Found(at, "The backend's header has %d bytes on its own port; the buffer has %d.", need, room)
 	if logged {
-		return s.with(f, s.download, e)
+		return s.With(f, s.Download, e)
 	}
-	return s.with(f, s.download)
+	return s.With(f, s.Download)
 }
 
 // headerSize is how many bytes the header of an answer has on the wire.

@@ -1,6 +1,10 @@
 package nginx
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
 
 var internalMissing = diag.Rule{
 	Doc: diag.Doc{
@@ -21,16 +25,16 @@ var internalMissing = diag.Rule{
 }
 
 func judgeInternalMissing(s *site) *diag.Finding {
-	h := s.handoff
-	if h == nil || h.Location == nil || h.Outcome != File || isInternal(h.Location) || !s.opens(h) {
+	h := s.Handoff
+	if h == nil || h.Location == nil || h.Outcome != route.File || isInternal(h.Location) || !s.opens(h) {
 		return nil
 	}
-	q := request(s.Exchange(diag.ProxyGet))
-	q.URI = s.value
+	q := cause.Request(s.Exchange(diag.ProxyGet))
+	q.URI = s.Value
 	direct := s.router.Route(q)
 	x := s.Exchange(diag.ProxyInternal)
-	if direct.Outcome != File || len(direct.Provided) > 0 || x.Answered() && !x.Delivers() {
+	if direct.Outcome != route.File || len(direct.Provided) > 0 || x.Answered() && !x.Delivers() {
 		return nil
 	}
-	return s.with(found(h.Location, "%s takes the handoff and is not internal: GET %s delivers the file to anyone.", h.Location, s.value), h)
+	return s.With(s.Found(h.Location, "%s takes the handoff and is not internal: GET %s delivers the file to anyone.", h.Location, s.Value), h)
 }

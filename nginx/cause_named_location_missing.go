@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var namedLocationMissing = diag.Rule{
@@ -25,17 +26,17 @@ location @file { … }`,
 }
 
 func judgeNamedLocationMissing(s *site) *diag.Finding {
-	if !s.lost() || !strings.HasPrefix(s.value, "@") || s.status() != 500 {
+	if !s.Lost() || !strings.HasPrefix(s.Value, "@") || s.Status() != 500 {
 		return nil
 	}
-	for _, l := range locations(s.download.Server) {
-		if _, name := LocationName(l); name == s.value {
+	for _, l := range locations(s.Download.Server) {
+		if _, name := LocationName(l); name == s.Value {
 			return nil
 		}
 	}
-	f := found(s.download.Server, "The backend hands off to %s; this server block has no location of that name.", s.value)
-	if e, logged := s.logged(says("could not find named location")); logged {
-		return s.with(f, s.download, e)
+	f := s.Found(s.Download.Server, "The backend hands off to %s; this server block has no location of that name.", s.Value)
+	if e, logged := s.Logged(cause.Says("could not find named location")); logged {
+		return s.With(f, s.Download, e)
 	}
-	return s.with(f, s.download)
+	return s.With(f, s.Download)
 }

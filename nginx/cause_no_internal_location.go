@@ -7,6 +7,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var noInternalLocation = diag.Rule{
@@ -30,8 +31,8 @@ location /private/ { internal; alias /srv/media/; }`,
 }
 
 func judgeNoInternalLocation(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || h == nil || s.opens(h) || strings.HasPrefix(s.value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil || s.later(h) != nil {
+	h := s.Handoff
+	if !s.Lost() || h == nil || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil || s.later(h) != nil {
 		return nil
 	}
 	if h.Location != nil {
@@ -47,22 +48,22 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 	if len(others) == 1 && others[0].Parent == h.Server && s.maps(others[0]) {
 		at = others[0] // it has all but the name
 	}
-	f := found(at, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
+	f := s.Found(at, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
 	for _, other := range others {
 		f.Detail += fmt.Sprintf(" There is %s at %s.", other, other.Pos)
-		f.Evidence = append(f.Evidence, quote("a location that may be meant", other))
+		f.Evidence = append(f.Evidence, s.Quote("a location that may be meant", other))
 	}
 	f.Fix = fmt.Sprintf("Call this location %s, as the backend hands off.", s.prefix())
 	if at == h.Server {
 		f.Fix = fmt.Sprintf("Add `location %s { internal; alias %s/; }` to this server block.", s.prefix(), s.storage())
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }
 
 // rewritten says that the URI of a handoff was changed on its way.
 func rewritten(t *Route) bool {
 	for _, step := range t.Steps {
-		if step.Kind == StepHandoff {
+		if step.Kind == route.StepHandoff {
 			return step.URI != t.URI
 		}
 	}
@@ -71,13 +72,13 @@ func rewritten(t *Route) bool {
 
 // storage is the folder that the files are in, as --storage names it.
 func (s *site) storage() string {
-	return strings.TrimSuffix(strings.TrimSuffix(s.file.Path, s.file.Name), "/")
+	return strings.TrimSuffix(strings.TrimSuffix(s.File.Path, s.File.Name), "/")
 }
 
 // maps says that a location is mapped to the folder that the files are in.
 func (s *site) maps(l *conf.Directive) bool {
 	folder, ok := s.folderOf(l)
-	return ok && s.same(folder, s.storage())
+	return ok && s.Same(folder, s.storage())
 }
 
 // similar are the locations for handoffs of the server block, and those that

@@ -6,6 +6,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var noResolver = diag.Rule{
@@ -29,24 +31,24 @@ proxy_pass http://$backend:8000;`,
 }
 
 func judgeNoResolver(s *site) *diag.Finding {
-	if !s.lost() || s.status() != 502 || s.download.Outcome != Proxied {
+	if !s.Lost() || s.Status() != 502 || s.Download.Outcome != route.Proxied {
 		return nil
 	}
-	e, logged := s.logged(says("no resolver defined"))
-	u := s.download.Upstream
+	e, logged := s.Logged(cause.Says("no resolver defined"))
+	u := s.Download.Upstream
 	host, _, err := net.SplitHostPort(u.Host)
 	if err != nil {
 		host = u.Host
 	}
-	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !literal(strings.Trim(host, "[]")).IsValid()
-	if !logged && (!dynamic || last(s.download.Inside, "resolver") != nil || s.named(u.Host)) {
+	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !cause.Literal(strings.Trim(host, "[]")).IsValid()
+	if !logged && (!dynamic || last(s.Download.Inside, "resolver") != nil || s.named(u.Host)) {
 		return nil
 	}
-	f := found(u.Pass, "%s has a variable in its address, and no resolver is set where it stands.", u.Pass)
+	f := s.Found(u.Pass, "%s has a variable in its address, and no resolver is set where it stands.", u.Pass)
 	if logged {
-		return s.with(f, s.download, e)
+		return s.With(f, s.Download, e)
 	}
-	return s.with(f, s.download)
+	return s.With(f, s.Download)
 }
 
 // named says that an address stands literally in another directive: nginx

@@ -24,19 +24,19 @@ var noRoot = diag.Rule{
 }
 
 func judgeNoRoot(s *site) *diag.Finding {
-	h := s.handoff
+	h := s.Handoff
 	if !s.notFound() || h == nil || h.Location == nil || h.File == "" && len(h.Tried) == 0 || s.opens(h) || !h.meant() || judgeRootForAlias(s) != nil {
 		return nil
 	}
 	wrong, events := s.opened()
-	f := found(h.Location, "%s has neither root nor alias: nginx looks for %s in the folder that it was compiled with (%s).", h.Location, h.URI, wrong)
+	f := s.Found(h.Location, "%s has neither root nor alias: nginx looks for %s in the folder that it was compiled with (%s).", h.Location, h.URI, wrong)
 	if h.FileBy != nil {
 		if outer := h.FileBy.Parent; outer.Name == "location" || outer.Name == "if" {
 			return nil
 		}
 		f.Detail = fmt.Sprintf("%s has neither root nor alias, and takes over %s from line %d. %s", h.Location, h.FileBy, h.FileBy.Pos.Line, s.mapped(wrong))
-		f.Evidence = append(f.Evidence, quote("what is taken over", h.FileBy))
+		f.Evidence = append(f.Evidence, s.Quote("what is taken over", h.FileBy))
 	}
 	f.Fix = fmt.Sprintf("Add `alias %s/;` to this location.", s.storage())
-	return s.with(f, h, events...)
+	return s.With(f, h, events...)
 }

@@ -37,7 +37,7 @@ func judgeOpenUpstream(s *site) []diag.Finding {
 			host, _, _ = strings.Cut(rest, "/")
 		}
 		if m := wholeVariable.FindStringSubmatch(host); m != nil && s.chosen(l, m[1], 0) {
-			list = append(list, *found(pass, "The host of %s comes from the handoff, and %s lets any host through.", pass, l))
+			list = append(list, *s.Found(pass, "The host of %s comes from the handoff, and %s lets any host through.", pass, l))
 		}
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var permissionDenied = diag.Rule{
@@ -26,27 +27,26 @@ drwx------ app app /srv/media`,
 }
 
 func judgePermissionDenied(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || h == nil || s.status() != 403 && s.status() != 404 {
+	h := s.Handoff
+	if !s.Lost() || h == nil || s.Status() != 403 && s.Status() != 404 {
 		return nil
 	}
-	e, logged := s.logged(failedWith(errPermission))
+	e, logged := s.Logged(failedWith(errPermission))
 	user := s.worker()
 	may, at := s.Access(user, h.File)
 	refused := s.opens(h) && may == diag.No && !at.Missing
 	if !refused && !logged {
 		return nil
 	}
-	f := found(h.FileBy, "The worker may not read %s.", h.File)
+	f := s.Found(h.FileBy, "The worker may not read %s.", h.File)
 	if refused {
 		f.Detail = fmt.Sprintf("The workers run as %s, and %s (%s, owner %d:%d) refuses them.", user, at.Path, at.Mode, at.UID, at.GID)
-		f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)
-		f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s: %s, owner %d:%d", at.Path, at.Mode, at.UID, at.GID)})
+		cause.Refuses(f, user, at)
 	}
 	if logged {
-		return s.with(f, h, e)
+		return s.With(f, h, e)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }
 
 // worker is the user that nginx's workers run as.

@@ -26,7 +26,7 @@ location /protected/ { internal; alias /srv/media/$1; }`,
 }
 
 func judgePlaceholderCapture(s *site) *diag.Finding {
-	h := s.handoff
+	h := s.Handoff
 	if !s.notFound() || h == nil || h.FileBy == nil || s.opens(h) || !placeholder.MatchString(h.FileBy.Arg(0)) {
 		return nil
 	}
@@ -34,9 +34,9 @@ func judgePlaceholderCapture(s *site) *diag.Finding {
 	if (kind == LocationRegex || kind == LocationNoCase) && strings.Contains(pattern, "(") {
 		return nil
 	}
-	f := found(h.FileBy, "%s has a placeholder, and %s captures nothing.", h.FileBy, blockName(h.Location))
+	f := s.Found(h.FileBy, "%s has a placeholder, and %s captures nothing.", h.FileBy, blockName(h.Location))
 	if h.File != "" {
 		f.Detail += " " + s.mapped(h.File)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }

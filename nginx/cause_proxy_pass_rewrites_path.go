@@ -7,6 +7,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var proxyPassRewritesPath = diag.Rule{
@@ -28,12 +29,12 @@ var proxyPassRewritesPath = diag.Rule{
 }
 
 func judgeProxyPassRewritesPath(s *site) *diag.Finding {
-	u := s.download.upstream()
-	if !s.lost() || u == nil || u.Pass.Name != "proxy_pass" || u.Unknown != "" || !hasURI(u.Pass.Arg(0)) {
+	u := cause.Upstream(s.Download)
+	if !s.Lost() || u == nil || u.Pass.Name != "proxy_pass" || u.Unknown != "" || !hasURI(u.Pass.Arg(0)) {
 		return nil
 	}
 	asked, err1 := url.Parse(u.URI)
-	want, err2 := url.Parse(s.Stack.Backend.For(s.file.Name))
+	want, err2 := url.Parse(s.Stack.Backend.For(s.File.Name))
 	if s.Stack.Fixed != "" {
 		want, err2 = url.Parse(string(s.Stack.Backend))
 	}
@@ -41,18 +42,10 @@ func judgeProxyPassRewritesPath(s *site) *diag.Finding {
 		return nil
 	}
 	symptom := check.Symptom(s.View)
-	if symptom != "proxy-path-rewritten" && (symptom != "" || s.status() < 300) {
+	if symptom != "proxy-path-rewritten" && (symptom != "" || s.Status() < 300) {
 		return nil
 	}
-	return s.with(found(u.Pass, "For %s the backend is asked for %s instead of %s.", s.download.URI, asked.Path, want.Path), s.download)
-}
-
-// upstream is where a route is handed to, nil where it is not.
-func (t *Route) upstream() *Upstream {
-	if t == nil || t.Outcome != Proxied || t.Upstream == nil || t.Upstream.Pass == nil {
-		return nil
-	}
-	return t.Upstream
+	return s.With(s.Found(u.Pass, "For %s the backend is asked for %s instead of %s.", s.Download.URI, asked.Path, want.Path), s.Download)
 }
 
 // hasURI says that the value of proxy_pass has a URI behind the address.

@@ -29,17 +29,17 @@ func judgePublicTwin(s *site) []diag.Finding {
 		if x := s.Exchange(twinProbe); x != nil && t.asked && !x.Delivers() {
 			continue // it was asked for, and is not served
 		}
-		f := found(t.at, "%s opens %s for %s, the same file that %s keeps internal.", blockName(t.at), t.route.File, t.uri, blockName(t.internal))
+		f := s.Found(t.at, "%s opens %s for %s, the same file that %s keeps internal.", blockName(t.at), t.route.File, t.uri, blockName(t.internal))
 		if len(t.route.Tried) > 0 {
 			f.Detail = fmt.Sprintf("%s looks for %s first when %s is asked for, the same file that %s keeps internal.",
 				blockName(t.at), t.route.Tried[0], t.uri, blockName(t.internal))
 		}
-		f.Evidence = append(f.Evidence, quote("the internal location", t.internal))
+		f.Evidence = append(f.Evidence, s.Quote("the internal location", t.internal))
 		if x := s.Exchange(twinProbe); x != nil && t.asked {
 			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
 				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
 		}
-		return []diag.Finding{*s.with(f, t.route)}
+		return []diag.Finding{*s.With(f, t.route)}
 	}
 	return nil
 }

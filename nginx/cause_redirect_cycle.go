@@ -1,6 +1,9 @@
 package nginx
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+)
 
 var redirectCycle = diag.Rule{
 	Doc: diag.Doc{
@@ -26,13 +29,12 @@ var redirectCycle = diag.Rule{
 }
 
 func judgeRedirectCycle(s *site) *diag.Finding {
-	u := s.handoff.upstream()
-	if !s.lost() || u == nil || !s.proxiedToBackend(s.handoff) || !s.handoff.meant() {
+	if !s.Lost() || !s.ToBackend(s.Handoff) || !s.Handoff.meant() {
 		return nil
 	}
-	f := found(u.Pass, "The internal URI %s is proxied to the application again.", s.handoff.URI)
-	if e, logged := s.logged(says("internal redirection cycle")); logged {
-		return s.with(f, s.handoff, e)
+	f := s.Found(cause.Pass(s.Handoff), "The internal URI %s is proxied to the application again.", s.Handoff.URI)
+	if e, logged := s.Logged(cause.Says("internal redirection cycle")); logged {
+		return s.With(f, s.Handoff, e)
 	}
-	return s.with(f, s.handoff)
+	return s.With(f, s.Handoff)
 }

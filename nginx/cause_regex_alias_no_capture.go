@@ -25,12 +25,12 @@ var regexAliasNoCapture = diag.Rule{
 }
 
 func judgeRegexAliasNoCapture(s *site) *diag.Finding {
-	h := s.handoff
+	h := s.Handoff
 	if !s.notFound() || h == nil || h.FileBy == nil || h.FileBy.Name != "alias" || strings.Contains(h.FileBy.Arg(0), "$") || s.opens(h) {
 		return nil
 	}
 	if kind, _ := LocationName(h.Location); kind != LocationRegex && kind != LocationNoCase {
 		return nil
 	}
-	return s.with(found(h.FileBy, "%s maps every URI of %s to the same path.", h.FileBy, blockName(h.Location)), h)
+	return s.With(s.Found(h.FileBy, "%s maps every URI of %s to the same path.", h.FileBy, blockName(h.Location)), h)
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var regexShadowsInternal = diag.Rule{
@@ -30,14 +32,14 @@ location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
 }
 
 func judgeRegexShadowsInternal(s *site) *diag.Finding {
-	if !s.Stored() || s.download == nil || check.BackendFault(s.View) != "" {
+	if !s.Stored() || s.Download == nil || check.BackendFault(s.View) != "" {
 		return nil
 	}
-	if s.lost() {
-		if f := s.shadow(s.download, !s.proxiedToBackend(s.download)); f != nil {
+	if s.Lost() {
+		if f := s.shadow(s.Download, !s.ToBackend(s.Download)); f != nil {
 			return f
 		}
-		return s.shadow(s.handoff, s.handoff != nil && s.handoff.Outcome != Ignored && !s.opens(s.handoff))
+		return s.shadow(s.Handoff, s.Handoff != nil && s.Handoff.Outcome != route.Ignored && !s.opens(s.Handoff))
 	}
 	return nil
 }
@@ -49,18 +51,18 @@ func (s *site) shadow(t *Route, wrong bool) *diag.Finding {
 		return nil
 	}
 	kind, _ := LocationName(t.Location)
-	meant := first(intended(t.Server, t.URI), s.later(t))
+	meant := cause.First(intended(t.Server, t.URI), s.later(t))
 	if kind != LocationRegex && kind != LocationNoCase || meant == nil || isInternal(t.Location) || inside(t.Location, meant) {
 		return nil
 	}
-	f := found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
+	f := s.Found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
 	if kind, name := LocationName(meant); kind == LocationPrefix || kind == LocationExact {
 		f.Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", name, meant.Pos.Line)
 	} else {
 		f.Fix = fmt.Sprintf("Move the location of line %d above this one: the first regular expression that fits is taken.", meant.Pos.Line)
 	}
-	f.Evidence = append(f.Evidence, quote("the location that is meant", meant))
-	return s.with(f, t)
+	f.Evidence = append(f.Evidence, s.Quote("the location that is meant", meant))
+	return s.With(f, t)
 }
 
 // inside says that a directive is another one, or stands somewhere within it.

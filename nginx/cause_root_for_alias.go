@@ -27,11 +27,11 @@ var rootForAlias = diag.Rule{
 
 func judgeRootForAlias(s *site) *diag.Finding {
 	folder, rest, ok := s.mapping()
-	if !s.notFound() || !ok || s.handoff.FileBy.Name != "root" || s.opens(s.handoff) || !s.same(path.Join(folder, rest), s.wanted()) {
+	if !s.notFound() || !ok || s.Handoff.FileBy.Name != "root" || s.opens(s.Handoff) || !s.Same(path.Join(folder, rest), s.wanted()) {
 		return nil
 	}
 	wrong, events := s.opened()
-	f := found(s.handoff.FileBy, "%s", s.mapped(wrong))
+	f := s.Found(s.Handoff.FileBy, "%s", s.mapped(wrong))
 	f.Fix = fmt.Sprintf("Write `alias %s/;`.", strings.TrimSuffix(folder, "/"))
-	return s.with(f, s.handoff, events...)
+	return s.With(f, s.Handoff, events...)
 }

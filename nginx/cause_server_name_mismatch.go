@@ -6,6 +6,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var serverNameMismatch = diag.Rule{
@@ -29,7 +30,7 @@ server { listen 80; server_name files.example.org; location /dl/ { proxy_pass ht
 }
 
 func judgeServerNameMismatch(s *site) *diag.Finding {
-	if !s.lost() && !s.closed() || s.download.Server == nil || s.proxiedToBackend(s.download) {
+	if !s.Lost() && !s.closed() || s.Download.Server == nil || s.ToBackend(s.Download) {
 		return nil
 	}
 	switch check.Symptom(s.View) {
@@ -37,16 +38,16 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 		return nil
 	}
 	for _, other := range s.conf.HTTP.All("server") {
-		if other == s.download.Server {
+		if other == s.Download.Server {
 			continue
 		}
-		q := request(s.Exchange(diag.ProxyGet))
+		q := cause.Request(s.Exchange(diag.ProxyGet))
 		for _, name := range askableNames(other) {
 			q.Host = name
-			if t := s.router.Route(q); t.Server == other && s.proxiedToBackend(t) {
-				f := found(nameOf(other), "The host %s lands in the server block at %s; the download location is in the one for %s.",
-					s.Exchange(diag.ProxyGet).Request.Host, s.download.Server.Pos, name)
-				return s.with(f, s.download)
+			if t := s.router.Route(q); t.Server == other && s.ToBackend(t) {
+				f := s.Found(nameOf(other), "The host %s lands in the server block at %s; the download location is in the one for %s.",
+					s.Exchange(diag.ProxyGet).Request.Host, s.Download.Server.Pos, name)
+				return s.With(f, s.Download)
 			}
 		}
 	}
@@ -57,7 +58,7 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 // answer, and that none came.
 func (s *site) closed() bool {
 	x := s.Exchange(diag.ProxyGet)
-	return s.Stored() && s.download != nil && s.download.Status == statusClose && !x.Answered() && check.BackendFault(s.View) == ""
+	return s.Stored() && s.Download != nil && s.Download.Status == statusClose && !x.Answered() && check.BackendFault(s.View) == ""
 }
 
 // statusClose is nginx's own status for no answer at all.

@@ -3,6 +3,7 @@ package nginx
 import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var serverRewrite = diag.Rule{
@@ -29,18 +30,18 @@ var serverRewrite = diag.Rule{
 }
 
 func judgeServerRewrite(s *site) *diag.Finding {
-	if !s.lost() || s.handoff == nil || s.opens(s.handoff) {
+	if !s.Lost() || s.Handoff == nil || s.opens(s.Handoff) {
 		return nil
 	}
 	handed := false
 	before := ""
-	for _, step := range s.handoff.Steps {
+	for _, step := range s.Handoff.Steps {
 		switch {
-		case step.Kind == StepHandoff:
+		case step.Kind == route.StepHandoff:
 			handed, before = true, step.URI
 		case !handed || step.Directive == nil || !inServer(step.Directive):
-		case step.Kind == StepReturn, step.Kind == StepRewrite && step.Directive.Name == "rewrite" && step.URI != before:
-			return s.with(found(step.Directive, "The internal URI %s is caught by %s of the server block.", before, step.Directive), s.handoff)
+		case step.Kind == route.StepReturn, step.Kind == route.StepRewrite && step.Directive.Name == "rewrite" && step.URI != before:
+			return s.With(s.Found(step.Directive, "The internal URI %s is caught by %s of the server block.", before, step.Directive), s.Handoff)
 		}
 	}
 	return nil

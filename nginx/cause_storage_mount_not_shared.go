@@ -25,12 +25,12 @@ var mountNotShared = diag.Rule{
 }
 
 func judgeMountNotShared(s *site) *diag.Finding {
-	if !s.notFound() || !s.opens(s.handoff) {
+	if !s.notFound() || !s.opens(s.Handoff) {
 		return nil
 	}
-	e, logged := s.logged(failedWith(errNoEntry))
-	if !logged || e.Opened != s.handoff.File {
+	e, logged := s.Logged(failedWith(errNoEntry))
+	if !logged || e.Opened != s.Handoff.File {
 		return nil // without nginx's own word the configuration may not be the one in use
 	}
-	return s.with(found(s.handoff.FileBy, "nginx looks for %s and does not find it; here the file is at that path.", e.Opened), s.handoff, e)
+	return s.With(s.Found(s.Handoff.FileBy, "nginx looks for %s and does not find it; here the file is at that path.", e.Opened), s.Handoff, e)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var symlinkRefused = diag.Rule{
@@ -27,23 +28,23 @@ alias /srv/link/;   # a link to /srv/media`,
 }
 
 func judgeSymlinkRefused(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.lost() || !s.opens(h) || s.status() != 403 && s.status() != 404 {
+	h := s.Handoff
+	if !s.Lost() || !s.opens(h) || s.Status() != 403 && s.Status() != 404 {
 		return nil
 	}
 	at := last(h.Inside, "disable_symlinks")
 	if at == nil || at.Arg(0) == "off" {
 		return nil
 	}
-	e, logged := s.logged(func(e event) bool {
+	e, logged := s.Logged(func(e cause.Event) bool {
 		return strings.HasPrefix(e.Message, "openat()") && (e.Errno == errTooMany || e.Errno == errNotFolder)
 	})
 	if !logged && filepath.Clean(h.File) == s.Real(h.File) {
 		return nil
 	}
-	f := found(at, "%s is in force, and %s has a symbolic link in it (it leads to %s).", at, h.File, s.Real(h.File))
+	f := s.Found(at, "%s is in force, and %s has a symbolic link in it (it leads to %s).", at, h.File, s.Real(h.File))
 	if logged {
-		return s.with(f, h, e)
+		return s.With(f, h, e)
 	}
-	return s.with(f, h)
+	return s.With(f, h)
 }

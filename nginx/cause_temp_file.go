@@ -3,6 +3,7 @@ package nginx
 import (
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var tempFile = diag.Rule{
@@ -25,17 +26,17 @@ var tempFile = diag.Rule{
 }
 
 func judgeTempFile(s *site) *diag.Finding {
-	e, logged := s.logged(says("buffered to a temporary file"))
-	t := s.download
-	if s.handoff != nil {
-		t = s.handoff
+	e, logged := s.Logged(cause.Says("buffered to a temporary file"))
+	t := s.Download
+	if s.Handoff != nil {
+		t = s.Handoff
 	}
-	if !logged || t.upstream() == nil || check.Symptom(s.View) != "proxy-truncated" {
+	if !logged || cause.Upstream(t) == nil || check.Symptom(s.View) != "proxy-truncated" {
 		return nil
 	}
 	at := t.Upstream.Pass
 	if d := last(t.Inside, ofProtocol(t, "_max_temp_file_size")); d != nil {
 		at = d
 	}
-	return s.with(found(at, "The answer is buffered to disk where it is proxied."), t, e)
+	return s.With(s.Found(at, "The answer is buffered to disk where it is proxied."), t, e)
 }

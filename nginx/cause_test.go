@@ -25,7 +25,7 @@ func TestCauses(t *testing.T) {
 			name = c.code + "/near/" + c.name
 		}
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-			found := c.scene.found(t, c.code)
+			found := c.scene.judged(t, c.code)
 			if c.near {
 				for _, f := range found {
 					t.Errorf("found: %s", f.Detail)

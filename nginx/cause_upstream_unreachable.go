@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var upstreamUnreachable = diag.Rule{
@@ -26,14 +28,14 @@ var upstreamUnreachable = diag.Rule{
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
-	if !s.lost() || s.status() < 502 || s.status() > 504 {
+	if !s.Lost() || s.Status() < 502 || s.Status() > 504 {
 		return nil
 	}
-	t := s.download
+	t := s.Download
 	if s.handedOff() {
-		t = s.handoff
+		t = s.Handoff
 	}
-	if t.upstream() == nil {
+	if cause.Upstream(t) == nil {
 		return nil
 	}
 	if judgeHeaderTooBig(s) != nil || judgeNoResolver(s) != nil {
@@ -41,14 +43,14 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	}
 	u := t.Upstream
 	at, address := u.Pass, u.Host
-	var refused event
+	var refused cause.Event
 	logged, alive := false, false
 	for _, p := range u.Peers {
-		if e, ok := s.logged(refusedBy(p)); ok {
+		if e, ok := s.Logged(refusedBy(p)); ok {
 			at, address, refused, logged = p.Directive, p.Addr, e, true
 			break
 		}
-		switch is := s.isBackend(p); {
+		switch is := s.IsBackend(p); {
 		case is == diag.Yes && !p.Down:
 			alive = true // nginx goes on to the next server where one is dead
 		case at == u.Pass:
@@ -58,19 +60,19 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	if alive && !logged {
 		return nil
 	}
-	f := found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
-	if t == s.handoff {
+	f := s.Found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
+	if t == s.Handoff {
 		f.Detail = fmt.Sprintf("For the internal URI %s the proxy asks %s.", s.handedURI(), address)
 	}
 	if logged {
-		return s.with(f, t, refused)
+		return s.With(f, t, refused)
 	}
-	return s.with(f, t)
+	return s.With(f, t)
 }
 
 // refusedBy picks the events about a server that did not take the connection.
-func refusedBy(p Peer) func(event) bool {
-	return func(e event) bool {
+func refusedBy(p route.Peer) func(cause.Event) bool {
+	return func(e cause.Event) bool {
 		return strings.Contains(e.Message, "while connecting to upstream") && strings.Contains(e.Upstream, p.Addr)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var wrongDirectory = diag.Rule{
@@ -23,13 +25,13 @@ var wrongDirectory = diag.Rule{
 }
 
 func judgeWrongDirectory(s *site) *diag.Finding {
-	h := s.handoff
-	if !s.notFound() || h == nil || s.file.Path == "" || s.opens(h) {
+	h := s.Handoff
+	if !s.notFound() || h == nil || s.File.Path == "" || s.opens(h) {
 		return nil
 	}
-	by := first(h.FileBy, decidingOf(h.redirected(), StepUnknown)) // what names the folder, known or not
+	by := cause.First(h.FileBy, h.redirected().Deciding(route.StepUnknown)) // what names the folder, known or not
 	wrong, events := s.opened()
-	if by == nil || by.Name != "root" && by.Name != "alias" || wrong == "" || s.same(wrong, s.wanted()) {
+	if by == nil || by.Name != "root" && by.Name != "alias" || wrong == "" || s.Same(wrong, s.wanted()) {
 		return nil
 	}
 	if intended(h.Server, s.handedURI()) == nil && !isInternal(h.Location) {
@@ -41,17 +43,17 @@ func judgeWrongDirectory(s *site) *diag.Finding {
 			return nil // the folder is right, what is made of it is not
 		}
 	}
-	f := found(by, "%s", s.mapped(wrong))
+	f := s.Found(by, "%s", s.mapped(wrong))
 	f.Fix = fmt.Sprintf("Let %s name the folder that the files are in: %s", by.Name, s.storage())
-	return s.with(f, h, events...)
+	return s.With(f, h, events...)
 }
 
 // handedURI is the internal URI as the handoff gives it, decoded.
 func (s *site) handedURI() string {
-	for _, step := range s.handoff.Steps {
-		if step.Kind == StepHandoff {
+	for _, step := range s.Handoff.Steps {
+		if step.Kind == route.StepHandoff {
 			return step.URI
 		}
 	}
-	return s.handoff.URI
+	return s.Handoff.URI
 }

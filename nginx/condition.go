@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // doIf runs an if block. In a location its block is in force afterwards.
@@ -17,13 +18,13 @@ func (s *state) doIf(d *conf.Directive) (exit bool) {
 		for _, set := range d.All("set") {
 			s.vars[strings.TrimPrefix(set.Arg(0), "$")] = value{why: "$" + strings.TrimPrefix(set.Arg(0), "$") + " is set on a condition that is not known: " + why}
 		}
-		s.step(StepRewrite, d, "the condition is not known: %s; it changes nothing but variables", why)
+		s.step(route.StepRewrite, d, "the condition is not known: %s; it changes nothing but variables", why)
 		return false
 	}
 	if !holds {
 		return false
 	}
-	s.step(StepRewrite, d, "the condition holds")
+	s.step(route.StepRewrite, d, "the condition holds")
 	if s.loc != s.srv.root {
 		s.level = d
 		if h := handlerOf(d); h != nil {
@@ -104,23 +105,23 @@ func (s *state) fileTest(op, path string) (holds bool, why string) {
 	}
 	negative := strings.HasPrefix(op, "!")
 	kind := s.r.look(v.text)
-	if kind == FileUnknown || strings.HasSuffix(op, "x") && kind == FileRegular {
+	if kind == route.FileUnknown || strings.HasSuffix(op, "x") && kind == route.FileRegular {
 		return false, "what is at " + v.text + " is not known"
 	}
-	holds = kind != FileMissing
+	holds = kind != route.FileMissing
 	switch op[len(op)-1] {
 	case 'f':
-		holds = kind == FileRegular
+		holds = kind == route.FileRegular
 	case 'd':
-		holds = kind == FileFolder
+		holds = kind == route.FileFolder
 	}
 	return holds != negative, ""
 }
 
 // look says what is at a path.
-func (r *Router) look(path string) FileKind {
+func (r *Router) look(path string) route.FileKind {
 	if r.opts.Files == nil || path == "" {
-		return FileUnknown
+		return route.FileUnknown
 	}
 	return r.opts.Files(path)
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // fail ends the way with a status of 300 or above, unless error_page has
 // another way for it (ngx_http_special_response_handler).
-func (s *state) fail(status int, o Outcome, by *conf.Directive, reason string) {
+func (s *state) fail(status int, o route.Outcome, by *conf.Directive, reason string) {
 	if reason != "" {
 		s.step(StepFailure, by, "%s (%d)", reason, status)
 	}
@@ -80,13 +81,13 @@ func (s *state) page(d *conf.Directive, p errorPageOf, status int) {
 			p.overwrite = http.StatusFound
 		}
 		s.step(StepErrorPage, d, "%d is answered by a redirect (%d) to %s", status, p.overwrite, v.text)
-		s.end(Returned, p.overwrite, v.text)
+		s.end(route.Returned, p.overwrite, v.text)
 	}
 }
 
 // handoff begins the internal redirect that X-Accel-Redirect asks for
 // (ngx_http_upstream_process_headers).
-func (s *state) handoff(h Handoff) {
+func (s *state) handoff(h route.Handoff) {
 	s.upstream = h.Header
 	if s.upstream == nil {
 		s.upstream = http.Header{}
@@ -99,33 +100,33 @@ func (s *state) handoff(h Handoff) {
 		for _, d := range effective(s.level, "error_page") {
 			if _, ok := errorPageFor(d, h.Status); ok {
 				s.step(StepErrorPage, last(s.level, prefix+"_intercept_errors"), "the upstream's %d is not passed on, nor its handoff taken", h.Status)
-				s.fail(h.Status, Refused, nil, "")
+				s.fail(h.Status, route.Refused, nil, "")
 				return
 			}
 		}
 	}
 	for _, d := range effective(s.level, prefix+"_ignore_headers") {
 		if slices.ContainsFunc(d.Texts(0), func(n string) bool { return strings.EqualFold(n, "X-Accel-Redirect") }) {
-			s.step(StepHandoff, d, "X-Accel-Redirect is ignored")
-			s.end(Ignored, h.Status, "")
+			s.step(route.StepHandoff, d, "X-Accel-Redirect is ignored")
+			s.end(route.Ignored, h.Status, "")
 			return
 		}
 	}
 	if strings.HasPrefix(h.Value, "@") {
-		s.step(StepHandoff, nil, "X-Accel-Redirect names the location %s", h.Value)
+		s.step(route.StepHandoff, nil, "X-Accel-Redirect names the location %s", h.Value)
 		s.named(h.Value, nil)
 		return
 	}
 	uri, args, ok := internalURI(h.Value)
 	if !ok {
-		s.step(StepHandoff, nil, "X-Accel-Redirect %q is unsafe", h.Value)
-		s.fail(http.StatusNotFound, Refused, nil, "")
+		s.step(route.StepHandoff, nil, "X-Accel-Redirect %q is unsafe", h.Value)
+		s.fail(http.StatusNotFound, route.Refused, nil, "")
 		return
 	}
 	if s.req.Method != http.MethodHead {
 		s.req.Method = http.MethodGet
 	}
 	s.uri = uri
-	s.step(StepHandoff, nil, "X-Accel-Redirect begins an internal redirect to %s", withArgs(uri, args))
+	s.step(route.StepHandoff, nil, "X-Accel-Redirect begins an internal redirect to %s", withArgs(uri, args))
 	s.redirect(uri, args)
 }

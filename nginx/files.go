@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // folder is the root or alias in force (ngx_http_map_uri_to_path).
@@ -89,7 +90,7 @@ func (s *state) tryFiles() {
 		return
 	}
 	if f.alias != 0 && !s.validLocation {
-		s.fail(http.StatusInternalServerError, Failed, d, `"alias" cannot be used in a location where the URI was rewritten`)
+		s.fail(http.StatusInternalServerError, route.Failed, d, `"alias" cannot be used in a location where the URI was rewritten`)
 		return
 	}
 	words := d.Texts(0)
@@ -103,10 +104,10 @@ func (s *state) tryFiles() {
 		path := f.text + name
 		s.out.Tried = append(s.out.Tried, path)
 		switch kind := s.r.look(path); {
-		case kind == FileUnknown:
+		case kind == route.FileUnknown:
 			s.undecided(d, "whether %s is there decides", path)
 			return
-		case kind == FileMissing || wantsFolder != (kind == FileFolder):
+		case kind == route.FileMissing || wantsFolder != (kind == route.FileFolder):
 			continue
 		}
 		switch {
@@ -128,7 +129,7 @@ func (s *state) fallback(d *conf.Directive, word string, f folder) {
 	if code, ok := strings.CutPrefix(word, "="); ok {
 		status, _ := strconv.Atoi(code)
 		s.step(StepTryFiles, d, "nothing is there: %d", status)
-		s.fail(status, Refused, nil, "")
+		s.fail(status, route.Refused, nil, "")
 		return
 	}
 	uri, why := s.candidate(word, f)
@@ -167,7 +168,7 @@ func (s *state) static() {
 		return
 	}
 	if f.alias != 0 && !s.validLocation {
-		s.fail(http.StatusInternalServerError, Failed, f.by, `"alias" cannot be used in a location where the URI was rewritten`)
+		s.fail(http.StatusInternalServerError, route.Failed, f.by, `"alias" cannot be used in a location where the URI was rewritten`)
 		return
 	}
 	path := f.join(s)
@@ -177,16 +178,16 @@ func (s *state) static() {
 		return
 	}
 	switch s.r.look(path) {
-	case FileMissing:
-		s.step(StepFile, f.by, "opens %s, which is not there", path)
-		s.fail(http.StatusNotFound, Refused, nil, "")
-	case FileFolder:
+	case route.FileMissing:
+		s.step(route.StepFile, f.by, "opens %s, which is not there", path)
+		s.fail(http.StatusNotFound, route.Refused, nil, "")
+	case route.FileFolder:
 		s.out.Text = withArgs(escapeURI(s.uri)+"/", s.args)
-		s.step(StepFile, f.by, "%s is a folder: redirects (301) to %s", path, s.out.Text)
-		s.fail(http.StatusMovedPermanently, Returned, nil, "")
+		s.step(route.StepFile, f.by, "%s is a folder: redirects (301) to %s", path, s.out.Text)
+		s.fail(http.StatusMovedPermanently, route.Returned, nil, "")
 	default:
-		s.step(StepFile, f.by, "opens %s", path)
-		s.end(File, s.okStatus(), "")
+		s.step(route.StepFile, f.by, "opens %s", path)
+		s.end(route.File, s.okStatus(), "")
 	}
 }
 
@@ -217,33 +218,33 @@ func (s *state) index(f folder) {
 			return
 		}
 		if strings.HasPrefix(v.text, "/") && i == len(words)-1 {
-			s.step(StepFile, d, "the index is the URI %s", v.text)
+			s.step(route.StepFile, d, "the index is the URI %s", v.text)
 			s.redirect(v.text, s.args)
 			return
 		}
 		file := path + v.text
 		s.out.Tried = append(s.out.Tried, file)
 		switch s.r.look(file) {
-		case FileUnknown:
-			s.step(StepFile, f.by, "looks into the folder %s", path)
-			s.end(Folder, 0, "")
+		case route.FileUnknown:
+			s.step(route.StepFile, f.by, "looks into the folder %s", path)
+			s.end(route.Folder, 0, "")
 			return
-		case FileMissing:
-			if s.r.look(strings.TrimSuffix(path, "/")) != FileMissing {
+		case route.FileMissing:
+			if s.r.look(strings.TrimSuffix(path, "/")) != route.FileMissing {
 				continue
 			}
-			s.step(StepFile, f.by, "looks into the folder %s, which is not there", path)
-			s.fail(http.StatusNotFound, Refused, nil, "")
+			s.step(route.StepFile, f.by, "looks into the folder %s, which is not there", path)
+			s.fail(http.StatusNotFound, route.Refused, nil, "")
 			return
 		}
-		s.step(StepFile, d, "%s is there", file)
+		s.step(route.StepFile, d, "%s is there", file)
 		s.redirect(s.uri+v.text, s.args)
 		return
 	}
-	s.step(StepFile, f.by, "looks into the folder %s, which has no index file", path)
+	s.step(route.StepFile, f.by, "looks into the folder %s, which has no index file", path)
 	if setting(s.level, "autoindex", "off") == "on" {
-		s.end(Folder, s.okStatus(), "")
+		s.end(route.Folder, s.okStatus(), "")
 		return
 	}
-	s.fail(http.StatusForbidden, Refused, nil, "")
+	s.fail(http.StatusForbidden, route.Refused, nil, "")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // lines are the lengths of a text's lines.
@@ -76,20 +77,20 @@ func FuzzRoute(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, site, host, uri, handoff string) {
 		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: site}}})
-		r := NewRouter(c, RouterOptions{Files: func(path string) FileKind { return FileKind(len(path) % 4) }})
-		route := r.Route(Request{Host: host, URI: uri})
-		for n := 0; n < 3 && route.Outcome == Proxied; n++ {
-			route = r.Redirect(route, Handoff{Value: handoff})
+		r := NewRouter(c, RouterOptions{Files: func(path string) route.FileKind { return route.FileKind(len(path) % 4) }})
+		routed := r.Route(route.Request{Host: host, URI: uri})
+		for n := 0; n < 3 && routed.Outcome == route.Proxied; n++ {
+			routed = r.Handoff(routed, route.Handoff{Value: handoff})
 		}
-		if route.Outcome == "" {
+		if routed.Outcome == "" {
 			t.Error("no outcome")
 		}
-		if len(route.Steps) == 0 {
+		if len(routed.Steps) == 0 {
 			t.Error("no steps")
 		}
-		r.Error(route, 404)
-		route.Eval("$uri$document_root$request_filename$host$proxy_host$1")
-		route.Effective("add_header", "root")
+		r.Error(routed, 404)
+		routed.Eval("$uri$document_root$request_filename$host$proxy_host$1")
+		routed.Effective("add_header", "root")
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 // intent is what the configuration's only internal location is for: the prefix
@@ -20,7 +21,7 @@ func intent(source conf.Source, proxy *url.URL) (server.Intent, bool) {
 		return server.Intent{}, false
 	}
 	blocks := c.HTTP.All("server")
-	if t := NewRouter(c, RouterOptions{}).asked(server.RouteRequest{URL: proxy}); t.Server != nil {
+	if t := server.Asked(NewRouter(c, RouterOptions{}), server.RouteRequest{URL: proxy}); t.Server != nil {
 		blocks = []*conf.Directive{t.Server}
 	}
 	var found server.Intent
@@ -31,7 +32,7 @@ func intent(source conf.Source, proxy *url.URL) (server.Intent, bool) {
 				return server.Intent{}, false
 			}
 			if found.Prefix == "" {
-				found = server.Intent{Prefix: prefix, Location: *place(l)}
+				found = server.Intent{Prefix: prefix, Location: *cause.Writing(written).Place(l)}
 			}
 		}
 	}

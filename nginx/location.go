@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // LocationKind is how a location matches.
@@ -139,14 +140,14 @@ func (s *state) find() {
 	if d := s.isInternal(); d != nil && !s.internal {
 		s.step(StepInternal, d, "only for internal redirects: a direct request is answered 404")
 		s.enter(s.loc.dir)
-		s.fail(http.StatusNotFound, Refused, nil, "")
+		s.fail(http.StatusNotFound, route.Refused, nil, "")
 		return
 	}
 	s.enter(s.loc.dir)
 	if wants {
 		s.out.Text = withArgs(escapeURI(s.loc.name), s.args)
-		s.step(StepReturn, s.loc.dir, "redirects (301) to %s: the name ends with a slash, and the location hands over to an upstream", s.out.Text)
-		s.fail(http.StatusMovedPermanently, Returned, nil, "")
+		s.step(route.StepReturn, s.loc.dir, "redirects (301) to %s: the name ends with a slash, and the location hands over to an upstream", s.out.Text)
+		s.fail(http.StatusMovedPermanently, route.Returned, nil, "")
 	}
 }
 

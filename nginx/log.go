@@ -5,21 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
-
-// event is a line of nginx's error log.
-type event struct {
-	Line    int    // among the lines of the record's log, from 1
-	Text    string // the line
-	Level   string // error, crit, …
-	Message string // what happened, without the request
-	Opened  string // the path of a file operation that failed, "" for none
-	Errno   int    // of the system call that failed, 0 for none
-	// Client, Server, Request, Upstream and Host are what the line says about
-	// the request, "" where it does not.
-	Client, Server, Request, Upstream, Host string
-}
 
 // Error numbers of Linux that matter here.
 const (
@@ -40,27 +27,13 @@ var (
 	logField = regexp.MustCompile(`, (client|server|request|upstream|host|referrer|subrequest|login): ("(?:[^"\\]|\\.)*"|[^,]*)`)
 )
 
-// parseLog reads the lines of an error log; what is no line of nginx's is left out.
-func parseLog(l *diag.Log) []event {
-	if l == nil {
-		return nil
-	}
-	var events []event
-	for i, line := range l.Lines {
-		if e, ok := parseEvent(line); ok {
-			e.Line = i + 1
-			events = append(events, e)
-		}
-	}
-	return events
-}
-
-func parseEvent(line string) (event, bool) {
+// parseEvent reads a line; ok is false for what is no line of nginx's.
+func parseEvent(line string) (cause.Event, bool) {
 	m := logLine.FindStringSubmatch(line)
 	if m == nil {
-		return event{}, false
+		return cause.Event{}, false
 	}
-	e := event{Text: line, Level: m[1], Message: m[2]}
+	e := cause.Event{Text: line, Level: m[1], Message: m[2]}
 	fields := 0 // where they begin at the earliest
 	if f := logOpened.FindStringSubmatchIndex(e.Message); f != nil {
 		e.Opened, fields = e.Message[f[2]:f[3]], f[1]
@@ -90,56 +63,9 @@ func parseEvent(line string) (event, bool) {
 	return e, true
 }
 
-// logged finds the last event about the download of the main file that pick
-// accepts. What is logged about another probe, which asks for the same file in
-// another way, is not about the download.
-func (s *site) logged(pick func(event) bool) (event, bool) {
-	for i := len(s.events) - 1; i >= 0; i-- {
-		e := s.events[i]
-		about := strings.Contains(e.Request, s.file.Name) || strings.Contains(e.Opened, s.file.Name)
-		if about && !s.otherTargets()[e.target()] && pick(e) {
-			return e, true
-		}
-	}
-	return event{}, false
-}
-
-// target is what the logged request asks for, "" where none is logged.
-func (e event) target() string {
-	_, rest, _ := strings.Cut(e.Request, " ")
-	target, _, _ := strings.Cut(rest, " ")
-	return target
-}
-
-// targetsKey is the key of otherTargets on a view.
-type targetsKey struct{}
-
-// otherTargets are the request targets of all probes that do not ask for the
-// download as a client does.
-func (s *site) otherTargets() map[string]bool {
-	targets, _ := s.Memo(targetsKey{}, func() any {
-		targets := map[string]bool{}
-		for i := range s.Record.Exchanges {
-			targets[request(&s.Record.Exchanges[i]).URI] = true
-		}
-		for i := range s.Record.Exchanges {
-			if x := &s.Record.Exchanges[i]; x.Probe.Port == diag.Proxy && x.Probe.Role == diag.RoleMain {
-				delete(targets, request(x).URI)
-			}
-		}
-		return targets
-	}).(map[string]bool)
-	return targets
-}
-
-// says picks the events whose message has a text.
-func says(text string) func(event) bool {
-	return func(e event) bool { return strings.Contains(e.Message, text) }
-}
-
 // failedWith picks the file operations that failed with one of the errors.
-func failedWith(numbers ...int) func(event) bool {
-	return func(e event) bool {
+func failedWith(numbers ...int) func(cause.Event) bool {
+	return func(e cause.Event) bool {
 		for _, n := range numbers {
 			if e.Opened != "" && e.Errno == n {
 				return true
@@ -147,10 +73,4 @@ func failedWith(numbers ...int) func(event) bool {
 		}
 		return false
 	}
-}
-
-// line is an event as evidence.
-func (s *site) line(e event) diag.Evidence {
-	return diag.Evidence{Kind: diag.EvidenceLog, Text: "the error log says so",
-		Lines: []diag.Location{{File: s.Record.Log.Path, Line: e.Line, Column: 1, Text: e.Text}}}
 }

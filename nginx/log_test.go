@@ -7,27 +7,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 func TestParseEvent(t *testing.T) {
 	const at = "2026/11/21 03:04:05 "
 	for _, c := range []struct {
 		name, line string
-		want       event
+		want       cause.Event
 	}{
 		{"a file", `[error] 31#31: *2 open() "/srv/a b.bin" failed (2: No such file or directory), client: 127.0.0.1, server: _, request: "GET /dl/a%20b.bin HTTP/1.1", upstream: "http://127.0.0.1:8000/dl/a%20b.bin", host: "127.0.0.1:8080"`,
-			event{Level: "error", Message: `open() "/srv/a b.bin" failed (2: No such file or directory)`, Opened: "/srv/a b.bin", Errno: 2,
+			cause.Event{Level: "error", Message: `open() "/srv/a b.bin" failed (2: No such file or directory)`, Opened: "/srv/a b.bin", Errno: 2,
 				Client: "127.0.0.1", Server: "_", Request: "GET /dl/a%20b.bin HTTP/1.1", Upstream: "http://127.0.0.1:8000/dl/a%20b.bin", Host: "127.0.0.1:8080"}},
 		{"a connection", `[error] 31#31: *4 connect() failed (111: Connection refused) while connecting to upstream, client: ::1, server: a.example, request: "GET / HTTP/2.0", upstream: "http://[::1]:8001/", host: "a.example", referrer: "http://b/"`,
-			event{Level: "error", Message: "connect() failed (111: Connection refused) while connecting to upstream", Errno: 111,
+			cause.Event{Level: "error", Message: "connect() failed (111: Connection refused) while connecting to upstream", Errno: 111,
 				Client: "::1", Server: "a.example", Request: "GET / HTTP/2.0", Upstream: "http://[::1]:8001/", Host: "a.example"}},
 		{"a path with a quote and a comma", `[crit] 1#1: *9 open() "/srv/a", client: x" failed (13: Permission denied), client: 10.0.0.1, server: `,
-			event{Level: "crit", Message: `open() "/srv/a", client: x" failed (13: Permission denied)`, Opened: `/srv/a", client: x`, Errno: 13, Client: "10.0.0.1"}},
+			cause.Event{Level: "crit", Message: `open() "/srv/a", client: x" failed (13: Permission denied)`, Opened: `/srv/a", client: x`, Errno: 13, Client: "10.0.0.1"}},
 		{"a link", `[error] 1#1: *1 openat() "/srv/l/a" failed (40: Too many levels of symbolic links), client: unix:, server: _`,
-			event{Level: "error", Message: `openat() "/srv/l/a" failed (40: Too many levels of symbolic links)`, Opened: "/srv/l/a", Errno: 40, Client: "unix:", Server: "_"}},
-		{"no request", `[notice] 1#1: signal process started`, event{Level: "notice", Message: "signal process started"}},
+			cause.Event{Level: "error", Message: `openat() "/srv/l/a" failed (40: Too many levels of symbolic links)`, Opened: "/srv/l/a", Errno: 40, Client: "unix:", Server: "_"}},
+		{"no request", `[notice] 1#1: signal process started`, cause.Event{Level: "notice", Message: "signal process started"}},
 		{"rate limiting", `[error] 1#1: *1 limiting requests, excess: 1.0 by zone "one", client: 127.0.0.1, server: _`,
-			event{Level: "error", Message: `limiting requests, excess: 1.0 by zone "one"`, Client: "127.0.0.1", Server: "_"}},
+			cause.Event{Level: "error", Message: `limiting requests, excess: 1.0 by zone "one"`, Client: "127.0.0.1", Server: "_"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Text = at + c.line
@@ -57,21 +58,22 @@ func TestLogged(t *testing.T) {
 	rec := &diag.Record{Exchanges: []diag.Exchange{
 		asked(diag.ProxyGet, diag.RoleMain, "http://p/dl/a.bin"), asked(diag.ProxyInternal, "", "http://p/dl/../PROTECTED/a.bin"),
 	}}
-	s := &site{View: diag.NewView(diag.Stack{}, rec), file: &diag.FixtureRecord{Name: "a.bin"}}
-	s.events = parseLog(&diag.Log{Lines: []string{
+	rec.Fixtures = []diag.FixtureRecord{{Put: diag.Put{Role: diag.RoleMain}, Name: "a.bin"}}
+	rec.Log = &diag.Log{Lines: []string{
 		line("a.bin", "first"), "no line of nginx's", line("a.bin", "second"), line("b.bin", "third"), line("../PROTECTED/a.bin", "fourth"),
-	}})
-	e, ok := s.logged(func(event) bool { return true })
+	}}
+	s := &site{Site: cause.New[*Route](viewOf(rec), written, parseEvent)}
+	e, ok := s.Logged(cause.Any)
 	if !ok || e.Message != "second" || e.Line != 3 {
 		t.Errorf("got %+v", e)
 	}
-	if s.logs(says("third")) {
+	if s.Logs(cause.Says("third")) {
 		t.Error("a line about another file counts")
 	}
-	if s.logs(says("fourth")) {
+	if s.Logs(cause.Says("fourth")) {
 		t.Error("a line about another probe for the same file counts")
 	}
-	if parseLog(nil) != nil {
+	if cause.Events(nil, parseEvent) != nil {
 		t.Error("events without a log")
 	}
 }

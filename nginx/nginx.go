@@ -10,6 +10,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 const (
@@ -37,7 +38,7 @@ var Kind = server.Kind{
 	Route:    follow,
 	Families: []diag.Family{files, twinAsked, hosts},
 	Rules:    rules(),
-	Enrich:   enrich,
-	Way:      way,
+	Enrich:   cause.Enrich(siteOf, (*site).responsible),
+	Way:      cause.Way(siteOf, (*site).follow),
 	Intent:   intent,
 }

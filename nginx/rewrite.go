@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // rewrites runs the rewriting directives of the block in force, in the order of
@@ -38,7 +39,7 @@ func (s *state) codes(block *conf.Directive, inIf bool) (exit bool) {
 			if s.changed {
 				s.validLocation, s.changed = false, false
 			}
-			s.step(StepRewrite, d, "the rewriting directives behind it are left out")
+			s.step(route.StepRewrite, d, "the rewriting directives behind it are left out")
 			exit = true
 		case "set":
 			s.set(d)
@@ -81,9 +82,9 @@ func (s *state) set(d *conf.Directive) {
 		s.vars[name] = v
 	}
 	if v.why == "" {
-		s.step(StepRewrite, d, "$%s is %q", name, v.text)
+		s.step(route.StepRewrite, d, "$%s is %q", name, v.text)
 	} else {
-		s.step(StepRewrite, d, "$%s is not known: %s", name, v.why)
+		s.step(route.StepRewrite, d, "$%s is not known: %s", name, v.why)
 	}
 }
 
@@ -141,10 +142,10 @@ func (s *state) rewrite(d *conf.Directive) (exit bool) {
 	}
 	s.uri = uri.text
 	if s.uri == "" {
-		s.fail(http.StatusInternalServerError, Failed, d, "the rewritten URI has a zero length")
+		s.fail(http.StatusInternalServerError, route.Failed, d, "the rewritten URI has a zero length")
 		return true
 	}
-	s.step(StepRewrite, d, "the URI becomes %s", withArgs(s.uri, s.args))
+	s.step(route.StepRewrite, d, "the URI becomes %s", withArgs(s.uri, s.args))
 	return flag == "last" || flag == "break"
 }
 
@@ -163,8 +164,8 @@ func (s *state) rewriteRedirect(d *conf.Directive, status int, to string, dropAr
 		target += sep + s.args
 	}
 	s.out.Text = target
-	s.step(StepReturn, d, "redirects (%d) to %s", status, target)
-	s.fail(status, Returned, nil, "")
+	s.step(route.StepReturn, d, "redirects (%d) to %s", status, target)
+	s.fail(status, route.Returned, nil, "")
 }
 
 // cutArgs cuts a replacement at the first "?" that is written in it.
@@ -197,17 +198,17 @@ func (s *state) doReturn(d *conf.Directive) {
 	s.out.Text = v.text
 	switch {
 	case isRedirect(status):
-		s.step(StepReturn, d, "redirects (%d) to %s", status, v.text)
-		s.fail(status, Returned, nil, "")
+		s.step(route.StepReturn, d, "redirects (%d) to %s", status, v.text)
+		s.fail(status, route.Returned, nil, "")
 	case text == "" && status >= 300:
-		s.step(StepReturn, d, "answers %d", status)
-		s.fail(status, Returned, nil, "")
+		s.step(route.StepReturn, d, "answers %d", status)
+		s.fail(status, route.Returned, nil, "")
 	default:
-		s.step(StepReturn, d, "answers %d", status)
+		s.step(route.StepReturn, d, "answers %d", status)
 		if s.errStatus != 0 {
 			status = s.errStatus // of the error_page that led here
 		}
-		s.end(Returned, status, v.text)
+		s.end(route.Returned, status, v.text)
 	}
 }
 

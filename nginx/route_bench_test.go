@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // bigSite is n server blocks of 20 lines, each with names of its own.
@@ -48,8 +49,8 @@ func sourceOf(text string) conf.Source {
 func routeAll(tb testing.TB, c *Config, n int) {
 	r := NewRouter(c, RouterOptions{})
 	for i := range n {
-		t := r.Route(Request{Host: fmt.Sprintf("site%d.example.com", i), Addr: "127.0.0.1:80", URI: "/dl/a.bin"})
-		t = r.Redirect(t, Handoff{Value: "/protected/a.bin"})
+		t := r.Route(route.Request{Host: fmt.Sprintf("site%d.example.com", i), Addr: "127.0.0.1:80", URI: "/dl/a.bin"})
+		t = r.Handoff(t, route.Handoff{Value: "/protected/a.bin"})
 		if want := fmt.Sprintf("/srv/media/site%d/a.bin", i); t.File != want {
 			tb.Fatalf("got %+v, want %s", t, want)
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // ask is one question to nginx, and to the router.
@@ -85,15 +86,15 @@ func tree(t testing.TB) string {
 }
 
 // look is what is at a path, for the router.
-func look(path string) FileKind {
+func look(path string) route.FileKind {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return FileMissing
+		return route.FileMissing
 	case info.IsDir():
-		return FileFolder
+		return route.FileFolder
 	}
-	return FileRegular
+	return route.FileRegular
 }
 
 // backend echoes the request target. It hands off what a request under /dl asks it to.
@@ -194,35 +195,35 @@ func withoutOwn(target, addr string) string {
 
 // expected asks the router.
 func expected(r *Router, addr string, a ask) (seen, *Route) {
-	q := Request{Method: a.method, Host: a.host, Addr: addr, URI: a.uri, Client: netip.MustParseAddr("127.0.0.1")}
+	q := route.Request{Method: a.method, Host: a.host, Addr: addr, URI: a.uri, Client: netip.MustParseAddr("127.0.0.1")}
 	if a.handoff != "" {
 		q.Header = http.Header{"X-Test-Handoff": {a.handoff}}
 	}
 	t := r.Route(q)
-	if t.Outcome == Proxied && a.handoff != "" && strings.HasPrefix(t.Upstream.URI, "/dl") {
-		t = r.Redirect(t, Handoff{Value: a.handoff})
-		for n := 0; t.Outcome == Proxied && strings.HasPrefix(t.Upstream.URI, "/dl") && n < 20; n++ {
-			t = r.Redirect(t, Handoff{Value: a.handoff})
+	if t.Outcome == route.Proxied && a.handoff != "" && strings.HasPrefix(t.Upstream.URI, "/dl") {
+		t = r.Handoff(t, route.Handoff{Value: a.handoff})
+		for n := 0; t.Outcome == route.Proxied && strings.HasPrefix(t.Upstream.URI, "/dl") && n < 20; n++ {
+			t = r.Handoff(t, route.Handoff{Value: a.handoff})
 		}
 	}
 	var s seen
 	s.Status = t.Status
 	switch t.Outcome {
-	case Proxied:
+	case route.Proxied:
 		s.Result = "UPSTREAM " + t.Upstream.URI
 		if s.Status == 0 {
 			s.Status = 200
 		}
-	case File:
+	case route.File:
 		s.Result = "FILE " + filepath.Clean(t.File)
-	case Returned:
+	case route.Returned:
 		s.Result = t.Text
 		if isRedirect(t.Status) {
 			s.Result = strings.TrimRight("TO "+withoutOwn(t.Text, addr), " ")
 		} else if t.Status >= 300 && t.Text == "" {
 			s.Result = ""
 		}
-	case Ignored:
+	case route.Ignored:
 		s.Status = 200
 	}
 	if t.Server != nil {
@@ -274,22 +275,22 @@ func against(t testing.TB, site, root, app string, asks []ask, refused func(erro
 			addr = put(addr).Replace(a.addr)
 		}
 		want := answer(t, addr, a)
-		got, route := expected(r, addr, a)
+		got, routed := expected(r, addr, a)
 		if a.method == "HEAD" && !strings.HasPrefix(want.Result, "TO ") {
 			got.Result, want.Result = "", ""
 		}
-		if want.Status == 400 || route.Server == nil {
+		if want.Status == 400 || routed.Server == nil {
 			got.Location, want.Location, want.Result = "", "", ""
 		}
-		if strings.Contains(route.Undecided, "changes the captures") {
+		if strings.Contains(routed.Undecided, "changes the captures") {
 			continue // what happens depends on nginx's patches
 		}
-		if a.undecided != (route.Outcome == Undecided) {
-			t.Errorf("%+v: undecided: %q\n%s", a, route.Undecided, describe(route))
+		if a.undecided != (routed.Outcome == route.Undecided) {
+			t.Errorf("%+v: undecided: %q\n%s", a, routed.Undecided, describe(routed))
 			continue
 		}
 		if d := cmp.Diff(want, got); d != "" && !a.undecided {
-			t.Errorf("%+v (-nginx +router):\n%s%s", a, d, describe(route))
+			t.Errorf("%+v (-nginx +router):\n%s%s", a, d, describe(routed))
 		}
 	}
 	_ = p.Stop()

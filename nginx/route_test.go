@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 func router(t testing.TB, site string, o RouterOptions) *Router {
@@ -53,44 +54,44 @@ server {
 	r := router(t, site, RouterOptions{})
 	for _, c := range []struct {
 		uri      string
-		outcome  Outcome
+		outcome  route.Outcome
 		file     string
 		why      string // part of what is not known
 		at       int    // line of the directive of the last step
 		provided string // part of what may still refuse
 	}{
-		{uri: "/lua/x", outcome: Undecided, why: "content_by_lua_block", at: 8},
-		{uri: "/rewritelua/x", outcome: Undecided, why: "Lua may change the URI", at: 9},
-		{uri: "/setlua/x", outcome: Undecided, why: "$f is set by set_by_lua_block", at: 10},
-		{uri: "/geo/x", outcome: Undecided, why: "$geo is set by geo", at: 11},
-		{uri: "/js/x", outcome: Undecided, why: "$js is set by js_set", at: 12},
-		{uri: "/variant/x", outcome: Proxied, at: 13},
-		{uri: "/client/x", outcome: Undecided, why: "$remote_addr is the client's address", at: 14},
-		{uri: "/try/x", outcome: Undecided, why: "whether /x/try/x is there decides", at: 15},
-		{uri: "/file/x", outcome: Undecided, why: "what is at /x/file/x is not known", at: 16},
-		{uri: "/cookie/x", outcome: File, file: "/x/cookie/x", at: 17},
-		{uri: "/harmless/x", outcome: File, file: "/x/harmless/x", at: 18},
-		{uri: "/used/x", outcome: Undecided, why: "$later is set on a condition that is not known", at: 19},
-		{uri: "/vendor/x", outcome: Undecided, why: "$vendor_variable is not known", at: 20},
-		{uri: "/recursive/()", outcome: Undecided, why: "is beyond what is understood here", at: 21},
-		{uri: "/auth/x", outcome: Undecided, why: "$who is set by auth_request_set", at: 22, provided: "subrequest to /check"},
-		{uri: "/auth2/x", outcome: File, file: "/x/auth2/x", at: 23, provided: "subrequest to /check"},
-		{uri: "/rate/x", outcome: File, file: "/x/rate/x", at: 24, provided: "rate"},
-		{uri: "/password/x", outcome: Refused, at: 25},
-		{uri: "/net/x", outcome: File, file: "/x/net/x", at: 26, provided: "client's address"},
-		{uri: "/all/x", outcome: File, file: "/x/all/x", at: 27, provided: "client's address"},
+		{uri: "/lua/x", outcome: route.Undecided, why: "content_by_lua_block", at: 8},
+		{uri: "/rewritelua/x", outcome: route.Undecided, why: "Lua may change the URI", at: 9},
+		{uri: "/setlua/x", outcome: route.Undecided, why: "$f is set by set_by_lua_block", at: 10},
+		{uri: "/geo/x", outcome: route.Undecided, why: "$geo is set by geo", at: 11},
+		{uri: "/js/x", outcome: route.Undecided, why: "$js is set by js_set", at: 12},
+		{uri: "/variant/x", outcome: route.Proxied, at: 13},
+		{uri: "/client/x", outcome: route.Undecided, why: "$remote_addr is the client's address", at: 14},
+		{uri: "/try/x", outcome: route.Undecided, why: "whether /x/try/x is there decides", at: 15},
+		{uri: "/file/x", outcome: route.Undecided, why: "what is at /x/file/x is not known", at: 16},
+		{uri: "/cookie/x", outcome: route.File, file: "/x/cookie/x", at: 17},
+		{uri: "/harmless/x", outcome: route.File, file: "/x/harmless/x", at: 18},
+		{uri: "/used/x", outcome: route.Undecided, why: "$later is set on a condition that is not known", at: 19},
+		{uri: "/vendor/x", outcome: route.Undecided, why: "$vendor_variable is not known", at: 20},
+		{uri: "/recursive/()", outcome: route.Undecided, why: "is beyond what is understood here", at: 21},
+		{uri: "/auth/x", outcome: route.Undecided, why: "$who is set by auth_request_set", at: 22, provided: "subrequest to /check"},
+		{uri: "/auth2/x", outcome: route.File, file: "/x/auth2/x", at: 23, provided: "subrequest to /check"},
+		{uri: "/rate/x", outcome: route.File, file: "/x/rate/x", at: 24, provided: "rate"},
+		{uri: "/password/x", outcome: route.Refused, at: 25},
+		{uri: "/net/x", outcome: route.File, file: "/x/net/x", at: 26, provided: "client's address"},
+		{uri: "/all/x", outcome: route.File, file: "/x/all/x", at: 27, provided: "client's address"},
 	} {
 		t.Run(c.uri, func(t *testing.T) {
-			route := r.Route(Request{Host: "h", URI: c.uri})
-			if route.Outcome != c.outcome || c.file != "" && route.File != c.file || !strings.Contains(route.Undecided, c.why) || c.why == "" && route.Undecided != "" {
-				t.Errorf("%s, %q, %q\n%s", route.Outcome, route.File, route.Undecided, describe(route))
+			routed := r.Route(route.Request{Host: "h", URI: c.uri})
+			if routed.Outcome != c.outcome || c.file != "" && routed.File != c.file || !strings.Contains(routed.Undecided, c.why) || c.why == "" && routed.Undecided != "" {
+				t.Errorf("%s, %q, %q\n%s", routed.Outcome, routed.File, routed.Undecided, describe(routed))
 			}
-			last := route.Steps[len(route.Steps)-1]
+			last := routed.Steps[len(routed.Steps)-1]
 			if last.Directive == nil || last.Directive.Pos.Line != c.at {
-				t.Errorf("the last step is not of line %d\n%s", c.at, describe(route))
+				t.Errorf("the last step is not of line %d\n%s", c.at, describe(routed))
 			}
 			provided := ""
-			for _, p := range route.Provided {
+			for _, p := range routed.Provided {
 				provided += p.Text
 			}
 			if !strings.Contains(provided, c.provided) || c.provided == "" && provided != "" {
@@ -98,7 +99,7 @@ server {
 			}
 		})
 	}
-	if u := r.Route(Request{Host: "h", URI: "/variant/x"}).Upstream; !strings.Contains(u.Unknown, "split_clients") {
+	if u := r.Route(route.Request{Host: "h", URI: "/variant/x"}).Upstream; !strings.Contains(u.Unknown, "split_clients") {
 		t.Errorf("%+v", u)
 	}
 }
@@ -132,7 +133,7 @@ server {
 		{"PUT", "/int/x", []string{"deny", "proxy_pass"}, []string{"deny all", "proxy_pass http://x"}},
 	} {
 		uri, args, _ := strings.Cut(c.uri, "?")
-		s := newState(r, Request{Method: c.method})
+		s := newState(r, route.Request{Method: c.method})
 		s.srv, s.group, s.uri, s.args, s.internal = r.servers[0], r.order[0], uri, args, true
 		s.run(true)
 		var got []string
@@ -156,24 +157,24 @@ server { listen 192.0.2.1:9000-9002; listen [::]:9001 ipv6only=off; server_name 
 `
 	r := router(t, site, RouterOptions{})
 	for _, c := range []struct {
-		q    Request
+		q    route.Request
 		want string
 	}{
-		{Request{Host: "a"}, "a80"},
-		{Request{Host: "a", Scheme: "https"}, "a443"},
-		{Request{Host: "a:8443", Scheme: "https"}, "a443"},
-		{Request{Host: "a", Addr: "10.0.0.1:443"}, "a443"},
-		{Request{Host: "b:8080", Addr: "192.0.2.2:8080"}, "c2"},
-		{Request{Host: "b:8080"}, ""},
-		{Request{Host: "d:9001"}, "d"},
-		{Request{Host: "d", Addr: "192.0.2.1:9002"}, "d"},
-		{Request{Host: "d", Addr: "192.0.2.9:9001"}, "d"},
-		{Request{Host: "d", Addr: "192.0.2.9:9002"}, ""},
+		{route.Request{Host: "a"}, "a80"},
+		{route.Request{Host: "a", Scheme: "https"}, "a443"},
+		{route.Request{Host: "a:8443", Scheme: "https"}, "a443"},
+		{route.Request{Host: "a", Addr: "10.0.0.1:443"}, "a443"},
+		{route.Request{Host: "b:8080", Addr: "192.0.2.2:8080"}, "c2"},
+		{route.Request{Host: "b:8080"}, ""},
+		{route.Request{Host: "d:9001"}, "d"},
+		{route.Request{Host: "d", Addr: "192.0.2.1:9002"}, "d"},
+		{route.Request{Host: "d", Addr: "192.0.2.9:9001"}, "d"},
+		{route.Request{Host: "d", Addr: "192.0.2.9:9002"}, ""},
 	} {
 		c.q.URI = "/"
-		route := r.Route(c.q)
-		if route.Text != c.want || c.want == "" && route.Outcome != Undecided && route.Outcome != Failed {
-			t.Errorf("%+v: %s %q\n%s", c.q, route.Outcome, route.Text, describe(route))
+		routed := r.Route(c.q)
+		if routed.Text != c.want || c.want == "" && routed.Outcome != route.Undecided && routed.Outcome != route.Failed {
+			t.Errorf("%+v: %s %q\n%s", c.q, routed.Outcome, routed.Text, describe(routed))
 		}
 	}
 }
@@ -192,28 +193,28 @@ server {
 }
 `
 	r := router(t, site, RouterOptions{Prefix: "/usr/share/nginx"})
-	route := r.Route(Request{Host: "h", URI: "/dl/a"})
+	routed := r.Route(route.Request{Host: "h", URI: "/dl/a"})
 	var peers []string
-	for _, p := range route.Upstream.Peers {
+	for _, p := range routed.Upstream.Peers {
 		peers = append(peers, p.Addr)
 	}
-	if d := cmp.Diff([]string{"127.0.0.1:1", "unix:/run/a.sock", "b:80"}, peers); d != "" || route.Upstream.Block == nil {
+	if d := cmp.Diff([]string{"127.0.0.1:1", "unix:/run/a.sock", "b:80"}, peers); d != "" || routed.Upstream.Block == nil {
 		t.Error(d)
 	}
-	file := r.Redirect(route, Handoff{Value: "/protected/x%20y"})
+	file := r.Handoff(routed, route.Handoff{Value: "/protected/x%20y"})
 	if file.File != "/usr/share/nginx/media/x y" || file.FileBy.Pos.Line != 8 || file.Location.Pos.Line != 8 {
 		t.Errorf("%+v", file)
 	}
 	if missing := r.Error(file, 404); missing.File != "/www/missing.html" || missing.Status != 404 {
 		t.Errorf("%+v", missing)
 	}
-	if other := r.Error(file, 416); other.Outcome != Refused || other.Status != 416 {
+	if other := r.Error(file, 416); other.Outcome != route.Refused || other.Status != 416 {
 		t.Errorf("%+v", other)
 	}
-	if i := r.Redirect(route, Handoff{Value: "/protected/x", Status: 503}); i.Upstream == nil || i.Upstream.Protocol != "fastcgi" || i.Upstream.Host != "unix:/run/php.sock" {
+	if i := r.Handoff(routed, route.Handoff{Value: "/protected/x", Status: 503}); i.Upstream == nil || i.Upstream.Protocol != "fastcgi" || i.Upstream.Host != "unix:/run/php.sock" {
 		t.Errorf("%+v", i)
 	}
-	s3 := r.Redirect(route, Handoff{Value: "/s3/x", Header: http.Header{"X-Url": {"https://b.s3.test/k?sig=1"}}})
+	s3 := r.Handoff(routed, route.Handoff{Value: "/s3/x", Header: http.Header{"X-Url": {"https://b.s3.test/k?sig=1"}}})
 	if s3.Upstream.Peers[0].Addr != "b.s3.test:443" || s3.Upstream.URI != "/k?sig=1" || s3.Upstream.Protocol != "https" {
 		t.Errorf("%+v", s3.Upstream)
 	}
@@ -223,10 +224,10 @@ server {
 	if _, ok := s3.Eval("$time_local"); ok {
 		t.Error("the time is known")
 	}
-	if got := len(route.Steps); got != 3 {
-		t.Errorf("following a redirect changed the route: %d steps", got)
+	if got := len(routed.Steps); got != 3 {
+		t.Errorf("following a redirect changed the routed: %d steps", got)
 	}
-	file2 := router(t, site, RouterOptions{}).Redirect(route, Handoff{Value: "/protected/x"})
+	file2 := router(t, site, RouterOptions{}).Handoff(routed, route.Handoff{Value: "/protected/x"})
 	if file2.File == "" {
 		t.Error("no file")
 	}

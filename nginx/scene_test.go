@@ -140,7 +140,7 @@ func folderAt(path string, mode fs.FileMode) diag.Path {
 func viewOf(rec *diag.Record) *diag.View { return diag.NewView(rec.Stack, rec) }
 
 // found judges a scene by one rule.
-func (s scene) found(t *testing.T, code string) []diag.Finding {
+func (s scene) judged(t *testing.T, code string) []diag.Finding {
 	t.Helper()
 	for _, r := range rules() {
 		if r.Code == code {

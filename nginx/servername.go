@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // nameIndex finds a server by the name that a request is for
@@ -143,14 +144,14 @@ func (s *state) begin() bool {
 	}
 	s.uri, s.args = uri, args
 	if s.uri != path {
-		s.step(StepServer, nil, "the URI is normalised: %s becomes %s", path, s.uri)
+		s.step(route.StepServer, nil, "the URI is normalised: %s becomes %s", path, s.uri)
 	}
 	return true
 }
 
 func (s *state) bad(format string, args ...any) {
 	s.step(StepFailure, nil, format+" is refused (400)", args...)
-	s.end(Failed, http.StatusBadRequest, "")
+	s.end(route.Failed, http.StatusBadRequest, "")
 }
 
 // absolute returns what follows "http://" in a request target in absolute form.
@@ -185,13 +186,13 @@ func (s *state) listeners(port string) (groups []*group, exact bool) {
 			return s.r.order, true
 		}
 		s.step(StepFailure, nil, "no server listens on %s", s.req.Addr)
-		s.end(Failed, 0, "")
+		s.end(route.Failed, 0, "")
 		return nil, false
 	}
 	groups, exact = s.r.candidates(s.req.Scheme, port)
 	if len(groups) == 0 {
 		s.step(StepFailure, nil, "no server listens for %s", (&url.URL{Scheme: s.req.Scheme, Host: s.req.Host}).String())
-		s.end(Failed, 0, "")
+		s.end(route.Failed, 0, "")
 	}
 	return groups, exact
 }
@@ -231,7 +232,7 @@ func (s *state) choosesServer(groups []*group, exact bool) bool {
 		if !exact {
 			how += "; nothing listens on the port of the URL: it is taken to be mapped to " + g.listen.String()
 		}
-		s.step(StepServer, by, "the server is chosen %s", how)
+		s.step(route.StepServer, by, "the server is chosen %s", how)
 	}
 	return true
 }

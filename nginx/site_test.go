@@ -52,7 +52,7 @@ func TestTwinIsAsked(t *testing.T) {
 		t.Fatal(d)
 	}
 	s.more = []diag.Exchange{exchange(twinProbe, 404, "not here")}
-	if found := s.found(t, "nginx-public-twin"); len(found) != 0 {
+	if found := s.judged(t, "nginx-public-twin"); len(found) != 0 {
 		t.Errorf("found though it is not served: %s", found[0].Detail)
 	}
 }
@@ -101,7 +101,7 @@ func TestWay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := viewOf(c.scene.record())
-			got := way(v, v.Exchange(diag.ProxyGet))
+			got := Kind.Way(v, v.Exchange(diag.ProxyGet))
 			if (got.Why == "") != (got == diag.Way{}) {
 				t.Errorf("no reason: %+v", got)
 			}

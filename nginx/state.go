@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // state is a request on its way: the fields of ngx_http_request_t that decide.
 type state struct {
 	r   *Router
-	req Request
+	req route.Request
 
 	group *group
 	srv   *vhost
@@ -48,7 +49,7 @@ type state struct {
 // maxURIChanges is NGX_HTTP_MAX_URI_CHANGES, and one.
 const maxURIChanges = 11
 
-func newState(r *Router, q Request) *state {
+func newState(r *Router, q route.Request) *state {
 	if q.Method == "" {
 		q.Method = http.MethodGet
 	}
@@ -62,7 +63,7 @@ func (s *state) clone() *state {
 	c := *s
 	c.vars = maps.Clone(s.vars)
 	c.done = false
-	c.out = Route{Steps: slices.Clip(s.out.Steps), Provided: slices.Clip(s.out.Provided), Tried: slices.Clip(s.out.Tried)}
+	c.out = Route{Route: s.out.On(), Tried: slices.Clip(s.out.Tried)}
 	return &c
 }
 
@@ -80,25 +81,27 @@ func (s *state) result() *Route {
 	return &t
 }
 
-func (s *state) step(kind StepKind, d *conf.Directive, format string, args ...any) {
-	s.out.Steps = append(s.out.Steps, Step{Kind: kind, Directive: d, Text: fmt.Sprintf(format, args...), URI: s.uri})
+func (s *state) step(kind route.StepKind, d *conf.Directive, format string, args ...any) {
+	s.out.URI = s.uri
+	s.out.Note(kind, d, format, args...)
 }
 
 // provided notes something that may still refuse.
 func (s *state) provided(d *conf.Directive, format string, args ...any) {
-	s.step(StepProvided, d, format, args...)
-	s.out.Provided = append(s.out.Provided, s.out.Steps[len(s.out.Steps)-1])
+	s.out.URI = s.uri
+	s.out.Provide(d, format, args...)
 }
 
 // undecided ends the way.
 func (s *state) undecided(d *conf.Directive, format string, args ...any) {
-	s.out.Outcome, s.out.Undecided, s.done = Undecided, fmt.Sprintf(format, args...), true
-	s.step(StepUnknown, d, "%s", s.out.Undecided)
+	s.out.URI, s.done = s.uri, true
+	s.out.Undecide(d, format, args...)
 }
 
 // end ends the way with an answer that error_page does not change.
-func (s *state) end(o Outcome, status int, text string) {
-	s.out.Outcome, s.out.Status, s.out.Text, s.done = o, status, text, true
+func (s *state) end(o route.Outcome, status int, text string) {
+	s.out.End(o, status, text)
+	s.done = true
 }
 
 // run takes a request through nginx's phases, from the server's rewriting
@@ -141,7 +144,7 @@ func (s *state) again() bool {
 }
 
 func (s *state) cycle() {
-	s.fail(http.StatusInternalServerError, Failed, s.level, "rewrite or internal redirection cycle")
+	s.fail(http.StatusInternalServerError, route.Failed, s.level, "rewrite or internal redirection cycle")
 }
 
 // redirect begins again with another URI (ngx_http_internal_redirect).
@@ -165,7 +168,7 @@ func (s *state) named(name string, by *conf.Directive) {
 	}
 	loc := s.srv.tree().named[name]
 	if loc == nil || s.uri == "" {
-		s.fail(http.StatusInternalServerError, Failed, by, fmt.Sprintf("could not find named location %q", name))
+		s.fail(http.StatusInternalServerError, route.Failed, by, fmt.Sprintf("could not find named location %q", name))
 		return
 	}
 	s.internal, s.changed, s.handler = true, false, nil

@@ -4,37 +4,36 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
-// follow is the way of an exchange through the configuration: the routes that
-// end at an address on which this very configuration listens, and the last one.
-func (s *site) follow(x *diag.Exchange) (front []*Route, last *Route) {
-	const most = 5 // server blocks that hand over to each other
-	last = s.router.Route(request(x))
-	for len(front) < most {
-		q, ok := s.next(last)
-		if !ok {
-			break
-		}
-		front, last = append(front, last), s.router.Route(q)
-	}
-	return front, last
+// follow is the way of an exchange through the configuration.
+func (s *site) follow(x *diag.Exchange) *Route {
+	_, last := s.tiers(x)
+	return last
+}
+
+// tiers are the routes of an exchange that end at an address on which this
+// very configuration listens, and the last one.
+func (s *site) tiers(x *diag.Exchange) (front []*Route, last *Route) {
+	return cause.Follow(cause.Request(x), s.router.Route, s.next)
 }
 
 // next is the request that a route sends to a server block of this
 // configuration.
-func (s *site) next(t *Route) (Request, bool) {
-	u := t.upstream()
+func (s *site) next(t *Route) (route.Request, bool) {
+	u := cause.Upstream(t)
 	if u == nil || u.Unknown != "" || u.Pass.Name != "proxy_pass" {
-		return Request{}, false
+		return route.Request{}, false
 	}
 	for _, p := range u.Peers {
-		if s.router.at(p.Addr) == nil || s.isBackend(p) == diag.Yes {
+		if s.router.at(p.Addr) == nil || s.IsBackend(p) == diag.Yes {
 			continue
 		}
-		return Request{Method: t.state.req.Method, Scheme: u.Protocol, Host: t.hostSent(), Addr: p.Addr, URI: u.URI, Header: t.state.req.Header, Client: client(p.Addr)}, true
+		return route.Request{Method: t.state.req.Method, Scheme: u.Protocol, Host: t.hostSent(), Addr: p.Addr, URI: u.URI, Header: t.state.req.Header, Client: cause.Client(p.Addr)}, true
 	}
-	return Request{}, false
+	return route.Request{}, false
 }
 
 // hostSent is the Host field that proxy_pass sends, "" where it is not known.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // twin is a public way to a file of an internal location.
@@ -30,8 +32,8 @@ func (s *site) twins() []twin {
 				continue
 			}
 			name := "proxydiag-probe"
-			if s.file != nil && s.file.Path != "" && s.same(path.Dir(s.file.Path), folder) {
-				name = path.Base(s.file.Path)
+			if s.File != nil && s.File.Path != "" && s.Same(path.Dir(s.File.Path), folder) {
+				name = path.Base(s.File.Path)
 			}
 			for _, other := range s.conf.HTTP.All("server") {
 				list = append(list, s.twinsIn(other, l, folder, name)...)
@@ -45,8 +47,8 @@ func (s *site) twins() []twin {
 // location takes the handoff and opens another file than the stored one, or it
 // has no folder of its own and nothing is known to be in the one around it.
 func (s *site) misled(l *conf.Directive) bool {
-	h := s.handoff
-	if h != nil && s.file.Path != "" && (h.Location == l || intended(h.Server, s.handedURI()) == l) {
+	h := s.Handoff
+	if h != nil && s.File.Path != "" && (h.Location == l || intended(h.Server, s.handedURI()) == l) {
 		return !s.opens(h)
 	}
 	for b := l; b != nil && b.Name == "location"; b = b.Parent {
@@ -62,7 +64,7 @@ func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []t
 	var list []twin
 	tried := map[string]bool{}
 	for _, d := range mappings(block) {
-		if strings.Contains(d.Arg(0), "$") || !path.IsAbs(d.Arg(0)) || !s.below(folder, d.Arg(0)) {
+		if strings.Contains(d.Arg(0), "$") || !path.IsAbs(d.Arg(0)) || !s.Below(folder, d.Arg(0)) {
 			continue
 		}
 		rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(d.Arg(0))), "/")
@@ -104,9 +106,9 @@ func mappings(block *conf.Directive) []*conf.Directive {
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.
 func (s *site) public(block *conf.Directive, uri, file string) *Route {
-	q := Request{Host: hostOf(block), URI: diag.EscapePath(uri)}
-	if s.download != nil && s.download.Server == block {
-		q = request(s.Exchange(diag.ProxyGet))
+	q := route.Request{Host: hostOf(block), URI: diag.EscapePath(uri)}
+	if s.Download != nil && s.Download.Server == block {
+		q = cause.Request(s.Exchange(diag.ProxyGet))
 		q.URI = diag.EscapePath(uri)
 	}
 	t := s.router.Route(q)
@@ -117,9 +119,9 @@ func (s *site) public(block *conf.Directive, uri, file string) *Route {
 		return nil // meant for the check itself
 	}
 	switch {
-	case t.Outcome == File && s.same(t.File, file):
+	case t.Outcome == route.File && s.Same(t.File, file):
 		return t
-	case t.Outcome == Undecided && len(t.Tried) > 0 && s.same(t.Tried[0], file):
+	case t.Outcome == route.Undecided && len(t.Tried) > 0 && s.Same(t.Tried[0], file):
 		return t
 	}
 	return nil
@@ -145,7 +147,7 @@ func hostOf(block *conf.Directive) string {
 // asks says that the twin's URL can be asked for as it is: it names the stored
 // file, on the server block that answers the download's host.
 func (s *site) asks(block *conf.Directive, name string) bool {
-	return s.download != nil && s.download.Server == block && s.file != nil && path.Base(s.file.Name) == name
+	return s.Download != nil && s.Download.Server == block && s.File != nil && path.Base(s.File.Name) == name
 }
 
 // folderOf is the folder that a prefix location is mapped to.
@@ -182,7 +184,7 @@ var twinAsked = diag.Family{
 	When: "the configuration has a public way to the storage",
 	Plan: func(v *diag.View) diag.Step {
 		s := siteOf(v)
-		if s == nil || s.download == nil || !v.Exchange(diag.ProxyGet).Answered() {
+		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
 			return diag.Step{}
 		}
 		for _, t := range s.twins() {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // content answers the request: by the handler in force, or from a file.
@@ -14,8 +15,8 @@ func (s *state) content() {
 	case protocols[s.handler.Name] != "":
 		s.pass()
 	case s.handler.Name == "empty_gif" || s.handler.Name == "stub_status":
-		s.step(StepReturn, s.handler, "answers by itself")
-		s.end(Returned, s.okStatus(), "")
+		s.step(route.StepReturn, s.handler, "answers by itself")
+		s.end(route.Returned, s.okStatus(), "")
 	default:
 		s.undecided(s.handler, "%s answers, in a way that the configuration does not tell", s.handler.Name)
 	}
@@ -24,14 +25,14 @@ func (s *state) content() {
 // pass hands the request to an upstream.
 func (s *state) pass() {
 	d := s.handler
-	u := &Upstream{Pass: d, Protocol: protocols[d.Name]}
+	u := &route.Upstream{Pass: d, Protocol: protocols[d.Name]}
 	s.out.Upstream = u
 	text, inherits := d.Arg(0), d.Parent
 	v := s.expand(text, false)
 	if v.why != "" {
 		u.Unknown = v.why
-		s.step(StepProxy, d, "hands over to an upstream that is not known: %s", v.why)
-		s.end(Proxied, 0, "")
+		s.step(route.StepProxy, d, "hands over to an upstream that is not known: %s", v.why)
+		s.end(route.Proxied, 0, "")
 		return
 	}
 	address, uri, standard := v.text, "", ""
@@ -39,18 +40,18 @@ func (s *state) pass() {
 		address, uri, standard = s.splitURL(u, v.text)
 	}
 	u.Host = address
-	u.peers(s.r, d, standard)
+	s.r.peers(u, d, standard)
 	if u.Protocol == "http" || u.Protocol == "https" {
 		u.URI = s.upstreamURI(uri, inherits, strings.Contains(text, "$"))
-		s.step(StepProxy, d, "hands over to %s, which is asked for %s", u.Host, u.URI)
+		s.step(route.StepProxy, d, "hands over to %s, which is asked for %s", u.Host, u.URI)
 	} else {
-		s.step(StepProxy, d, "hands over to %s", u.Host)
+		s.step(route.StepProxy, d, "hands over to %s", u.Host)
 	}
-	s.end(Proxied, s.errStatus, "")
+	s.end(route.Proxied, s.errStatus, "")
 }
 
 // splitURL cuts the URL of proxy_pass into host and URI.
-func (s *state) splitURL(u *Upstream, text string) (address, uri, port string) {
+func (s *state) splitURL(u *route.Upstream, text string) (address, uri, port string) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
 		return text, "", ""
@@ -75,18 +76,18 @@ func (s *state) splitURL(u *Upstream, text string) (address, uri, port string) {
 }
 
 // peers finds the servers of an upstream block, or the one that is written.
-func (u *Upstream) peers(r *Router, pass *conf.Directive, port string) {
+func (r *Router) peers(u *route.Upstream, pass *conf.Directive, port string) {
 	for _, b := range r.conf.HTTP.All("upstream") {
 		if b.Arg(0) == u.Host {
 			u.Block = b
 		}
 	}
 	if u.Block == nil {
-		u.Peers = []Peer{{Addr: withPort(u.Host, port), Directive: pass}}
+		u.Peers = []route.Peer{{Addr: withPort(u.Host, port), Directive: pass}}
 		return
 	}
 	for _, d := range u.Block.All("server") {
-		p := Peer{Addr: withPort(d.Arg(0), "80"), Directive: d}
+		p := route.Peer{Addr: withPort(d.Arg(0), "80"), Directive: d}
 		for _, word := range d.Texts(1) {
 			p.Down = p.Down || word == "down"
 			p.Backup = p.Backup || word == "backup"

@@ -12,6 +12,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/report"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // routeFlags are the flags of route.
@@ -105,17 +106,17 @@ type routeJSON struct {
 }
 
 // look is what is at a path of this machine.
-func look(path string) server.Entry {
+func look(path string) route.FileKind {
 	info, err := os.Stat(path)
 	switch {
 	case os.IsNotExist(err):
-		return server.EntryMissing
+		return route.FileMissing
 	case err != nil:
-		return server.EntryUnknown
+		return route.FileUnknown
 	case info.IsDir():
-		return server.EntryFolder
+		return route.FileFolder
 	}
-	return server.EntryFile
+	return route.FileRegular
 }
 
 func writeRoute(w io.Writer, q server.RouteRequest, result server.RouteResult) error {
@@ -163,19 +164,19 @@ func ending(t server.Route) string {
 		return what
 	}
 	switch t.Outcome {
-	case server.Proxied:
+	case route.Proxied:
 		return handedTo(t.Upstream)
-	case server.File:
+	case route.File:
 		return "opens " + t.File
-	case server.Folder:
+	case route.Folder:
 		return "opens the folder " + t.File + ": an index file, a listing, or a refusal"
-	case server.Returned:
+	case route.Returned:
 		return answer("the configuration itself answers")
-	case server.Refused:
+	case route.Refused:
 		return answer("refused")
-	case server.Failed:
+	case route.Failed:
 		return answer("fails")
-	case server.Ignored:
+	case route.Ignored:
 		return "the handoff is not acted on: the client gets the backend's answer as it is"
 	}
 	return "not decided by the configuration: " + t.Undecided

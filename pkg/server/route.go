@@ -4,6 +4,7 @@ import (
 	"net/url"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // RouteRequest is a request to follow through a configuration.
@@ -19,19 +20,8 @@ type RouteRequest struct {
 	// answers; empty: it answers without one.
 	Handoff string
 	// Look says what is at a path on the proxy's machine; nil knows nothing.
-	Look func(path string) Entry
+	Look func(path string) route.FileKind
 }
-
-// Entry is what is at a path.
-type Entry int
-
-// What can be at a path.
-const (
-	EntryUnknown Entry = iota
-	EntryMissing
-	EntryFile
-	EntryFolder
-)
 
 // RouteResult is the way of a request through a configuration.
 type RouteResult struct {
@@ -41,10 +31,11 @@ type RouteResult struct {
 	Handoff *Route `json:"handoff,omitempty"`
 }
 
-// Route is one chain of decisions and where it ends.
+// Route is a route.Route for people and programs: one chain of decisions and
+// where it ends.
 type Route struct {
-	Steps   []RouteStep `json:"steps"`
-	Outcome Outcome     `json:"outcome"`
+	Steps   []RouteStep   `json:"steps"`
+	Outcome route.Outcome `json:"outcome"`
 	// Status is what the client is answered where the proxy decides it, else 0.
 	Status int `json:"status,omitempty"`
 	// Text is the target of a redirect, or the body that is answered.
@@ -81,18 +72,3 @@ type Upstream struct {
 	// Unknown says what of the address the configuration does not tell.
 	Unknown string `json:"unknown,omitempty"`
 }
-
-// Outcome is what becomes of a request.
-type Outcome string
-
-// The outcomes.
-const (
-	Proxied   Outcome = "proxied"   // handed to Upstream
-	File      Outcome = "file"      // File is opened
-	Folder    Outcome = "folder"    // the URI ends with a slash: an index file, a listing, or a refusal
-	Returned  Outcome = "returned"  // the configuration answers by itself
-	Refused   Outcome = "refused"   // Status
-	Failed    Outcome = "failed"    // the proxy cannot do it
-	Ignored   Outcome = "ignored"   // the handoff is not acted on
-	Undecided Outcome = "undecided" // Undecided says why
-)
