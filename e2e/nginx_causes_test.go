@@ -130,7 +130,7 @@ func nginxCauseRows() []row {
 		{name: "public twin", code: "nginx-public-twin", near: "nginx-internal-missing",
 			site: locations(download + internal + "location /media/ { # here\nalias /srv/media/;\n}")},
 		{name: "twin that is denied", near: "nginx-public-twin", site: locations(download + internal + "location /media/ { deny all; alias /srv/media/; }")},
-		{name: "off by a slash", code: "nginx-off-by-slash", site: locations(download + internal + "location /pages {\nalias /srv/pages/; # here\n}")},
+		{name: "off by a slash", code: "nginx-off-by-slash", site: locations(download + internal + "location /pages { # here\nalias /srv/pages/;\n}")},
 		{name: "everything", code: "nginx-alias-too-wide", site: internalLocation("alias /; # here"), backend: absolute, only: own,
 			flags: func(s *setup) { s.Stack.Sendfile = "nginx:/protected/srv/media/" }},
 		{name: "one folder", near: "nginx-alias-too-wide nginx-open-upstream nginx-alias-slash",
@@ -140,6 +140,7 @@ func nginxCauseRows() []row {
 		{name: "cache of all users", code: "nginx-cache-user-leak", site: both(
 			locations(download+internal+"location /store/ {\ninternal;\nproxy_cache z;\nproxy_cache_key $host$request_uri; # here\nproxy_pass http://127.0.0.1:8003/;\n}"), cacheZone)},
 	}
+	rows = append(rows, objectRows()...)
 	for i := range rows {
 		rows[i].config = true
 		if rows[i].only == "" {
@@ -147,6 +148,33 @@ func nginxCauseRows() []row {
 		}
 	}
 	return rows
+}
+
+// objectRows are stacks whose internal location fetches from an object store.
+func objectRows() []row {
+	const quiet = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\"; proxy_hide_header X-Amz-Request-Id;\n"
+	captured := func(text string) edit {
+		return locations(download + "location ~ ^/protected/(.*)$ {\ninternal;\n" + quiet + text + "\n}")
+	}
+	return []row{
+		{name: "presigned", only: own, backend: signs, near: "nginx-s3-args-lost nginx-s3-host nginx-s3-auth-forwarded nginx-s3-header-leak nginx-s3-variable-decoded",
+			site: internalLocation(quiet + "proxy_pass http://127.0.0.1:8003/signed/;")},
+		{name: "presigned, query lost", only: own, backend: signs, code: "nginx-s3-args-lost", near: "nginx-s3-host",
+			site: captured("proxy_pass http://127.0.0.1:8003/signed/$1; # here")},
+		{name: "presigned, another host", only: own, backend: signs, code: "nginx-s3-host", near: "nginx-s3-args-lost",
+			site: internalLocation(quiet + "proxy_set_header Host $http_host; # here\nproxy_pass http://127.0.0.1:8003/signed/;")},
+		{name: "presigned, signed twice", only: own, backend: signs, code: "nginx-s3-auth-forwarded", near: "nginx-s3-header-leak",
+			site: internalLocation("proxy_hide_header X-Amz-Request-Id;\nproxy_pass http://127.0.0.1:8003/signed/; # here")},
+		{name: "fields of an object store", only: own, backend: signs, code: "nginx-s3-header-leak", near: "nginx-s3-auth-forwarded",
+			site: internalLocation("proxy_set_header Authorization \"\";\nproxy_pass http://127.0.0.1:8003/signed/; # here")},
+		{name: "objects by their decoded names", only: own, backend: signs, code: "nginx-s3-variable-decoded", near: "nginx-s3-args-lost",
+			site: captured("proxy_pass http://127.0.0.1:8003/signed/$1$is_args$args; # here")},
+	}
+}
+
+// signs appends a signature to what is handed off.
+func signs(next http.Handler, storage string) http.Handler {
+	return ok(func(a *answer) { a.Header.Set(accel, a.handoff()+"?X-Amz-Signature=0a") })(next, storage)
 }
 
 // internalLocation is the download location with an internal one of these

@@ -38,6 +38,10 @@ func proxyRoutingRows() []row {
 
 		{name: "application wants https, proxy hides it", code: "proxy-scheme-lost", near: "proxy-redirects backend-error-status",
 			only: own, backend: wantsHTTPS, site: both(overTLS, swap("X-Forwarded-Proto $scheme", "X-Forwarded-Proto http")), flags: trust},
+		{name: "application told of http redirects, untold it does not", code: "proxy-scheme-lost", near: "proxy-redirects",
+			only: own, backend: refusesHTTP, site: swap("X-Forwarded-Proto $scheme", "X-Forwarded-Proto http")},
+		{name: "redirect to https of the proxy, whatever the application is told", code: "proxy-redirects", near: "proxy-scheme-lost",
+			only: own, site: in("location /dl/", "return 301 https://$host$request_uri;")},
 		{name: "application wants https and learns of it", near: "proxy-scheme-lost", backend: wantsHTTPS, site: overTLS,
 			flags: func(s *setup) { trust(s); s.Stack.Header = compare.Header{{Name: "X-Forwarded-Proto", Value: "https"}} }},
 
@@ -181,6 +185,16 @@ var cacheZone = above("proxy_cache_path /run/scratch/cache keys_zone=z:1m;")
 func wantsHTTPS(next http.Handler, storage string) http.Handler {
 	return otherwise(func(a *answer) {
 		if a.Request.Header.Get("X-Forwarded-Proto") != "https" {
+			refuse(a, http.StatusMovedPermanently)
+			a.Header.Set("Location", "https://"+a.Host+a.RequestURI)
+		}
+	})(next, storage)
+}
+
+// refusesHTTP redirects to https only where it hears that the client came by http.
+func refusesHTTP(next http.Handler, storage string) http.Handler {
+	return otherwise(func(a *answer) {
+		if a.Request.Header.Get("X-Forwarded-Proto") == "http" {
 			refuse(a, http.StatusMovedPermanently)
 			a.Header.Set("Location", "https://"+a.Host+a.RequestURI)
 		}

@@ -30,7 +30,8 @@ const page = "<!doctype html><title>Welcome</title><p>Welcome to our pages."
 //
 //	127.0.0.1:8001   nothing listens
 //	127.0.0.1:8002   accepts connections and never answers
-//	127.0.0.1:8003   keeps the same files: /whole/NAME sends one, /cut/NAME breaks off half way
+//	127.0.0.1:8003   keeps the same files: /whole/NAME sends one, /cut/NAME breaks off half way,
+//	                 /signed/NAME is an object store that wants a signed URL
 //	/srv/pages       a folder with index.html alone
 //	/srv/link        a symbolic link to the storage
 //	/srv/tls         cert.pem (for 127.0.0.1, signed by itself) and key.pem
@@ -80,6 +81,9 @@ func objects(storage string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		file := filepath.Join(storage, path.Base(r.URL.Path))
 		w.Header().Set("Content-Type", "application/octet-stream")
+		if strings.HasPrefix(r.URL.Path, "/signed/") && !admitted(w, r) {
+			return
+		}
 		if !strings.HasPrefix(r.URL.Path, "/cut/") {
 			http.ServeFile(w, r, file)
 			return
@@ -92,6 +96,26 @@ func objects(storage string) http.Handler {
 		w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 		_, _ = w.Write(content[:len(content)/2]) // a declared length that is not kept ends the connection
 	})
+}
+
+// admitted says that an object store takes a request: its URL is signed, for
+// this host, and it is not signed twice.
+func admitted(w http.ResponseWriter, r *http.Request) bool {
+	w.Header().Set("X-Amz-Request-Id", "4442587FB7D0A2F9")
+	refuse := func(status int, code string) bool {
+		http.Error(w, "<Error><Code>"+code+"</Code></Error>", status)
+		return false
+	}
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	switch {
+	case r.URL.Query().Get("X-Amz-Signature") == "":
+		return refuse(http.StatusForbidden, "AccessDenied")
+	case r.Header.Get("Authorization") != "":
+		return refuse(http.StatusBadRequest, "InvalidArgument")
+	case local == nil || r.Host != local.String():
+		return refuse(http.StatusForbidden, "SignatureDoesNotMatch")
+	}
+	return true
 }
 
 func write(t testing.TB, path, text string) {

@@ -19,9 +19,11 @@ func rules() []diag.Rule {
 		serverNameMismatch, downloadLocationInternal, upstreamUnreachable, noResolver, headerTooBig, proxyPassRewritesPath,
 		accelIgnored, serverRewrite, namedLocationMissing, redirectCycle, regexShadowsInternal, noInternalLocation,
 		accessDenied, placeholderCapture, regexAliasNoCapture, aliasSlash, rootForAlias, noRoot,
+		s3ArgsLost, s3Host, s3AuthForwarded,
 		permissionDenied, symlinkRefused, wrongDirectory, mountNotShared, fallbackPage,
 
 		cachedHandoff, internalMissing, cacheControlOverridden, duplicateHeader, gzipDownload, rangesDisabled, bodyFilter, openFileCache,
+		s3VariableDecoded, s3HeaderLeak,
 		errorPageMasks, tempFile, errorKeepsHeaders, addHeaderLost, dotfileRule,
 
 		publicTwin, offBySlash, aliasTooWide, openUpstream, cacheUserLeak,

@@ -13,12 +13,12 @@ var accessDenied = diag.Rule{
 	Doc: diag.Doc{
 		Code: "nginx-access-denied", Part: diag.PartHandoff, Severity: diag.Error,
 		Title: "Access rules refuse the internal redirect as well",
-		Text: "deny, or auth_request, is in force in the internal location. Such rules are checked for " +
-			"internal redirects too: `internal` alone keeps clients out.",
+		Text: "deny, auth_request, or an if that returns 403, is in force in the internal location. Such rules " +
+			"are checked for internal redirects too: `internal` alone keeps clients out.",
 		Fix:    "Take the rule off the internal location, or write `allow all;` there where it is inherited.",
 		Before: "location /protected/ { internal; deny all; alias /srv/media/; }",
 		After:  "location /protected/ { internal; alias /srv/media/; }",
-		Source: "nginx documentation, ngx_http_access_module, ngx_http_auth_request_module",
+		Source: "nginx documentation, ngx_http_access_module, ngx_http_auth_request_module, ngx_http_rewrite_module",
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
@@ -40,10 +40,12 @@ func judgeAccessDenied(s *site) *diag.Finding {
 	case s.Status() != 403 && s.Status() != 401:
 	case h.Outcome == route.Refused:
 		at = own.Deciding(route.StepAccess)
+	case h.Outcome == route.Returned && h.Status == s.Status():
+		at = own.Deciding(route.StepReturn)
 	case logged:
 		at = refuser(own, "deny", "allow")
 	case !s.Logs(failedWith(errPermission)):
-		at = refuser(own, "auth_request", "auth_basic", "satisfy", "deny", "allow")
+		at = cause.First(refuser(own, "auth_request", "auth_basic", "satisfy", "deny", "allow"), supposed(own, s.Status()))
 	}
 	if at == nil {
 		return nil

@@ -47,8 +47,12 @@ func judgeHeaderTooBig(s *site) *diag.Finding {
 	return s.With(f, s.Download)
 }
 
-// headerSize is how many bytes the header of an answer has on the wire.
+// headerSize is how many bytes the header of an answer has on the wire. Where
+// that was not counted the fields tell, with secrets replaced by shorter ones.
 func headerSize(x *diag.Exchange) int {
+	if x.HeaderSize > 0 {
+		return x.HeaderSize
+	}
 	n := len(x.StatusLine) + len("\r\n\r\n")
 	for _, f := range x.Header {
 		n += len(f.Name) + len(f.Value) + len(": \r\n")

@@ -66,6 +66,9 @@ func refusalCases() []causeCase {
 		{denied, "deny of the server", false, scene{status: 403, server: "deny all; # here\nlocation /dl/ { allow all; proxy_pass http://127.0.0.1:8000; }\n" + protected}},
 		{denied, "a subrequest", false, scene{status: 403, server: download + "location /protected/ {\ninternal;\nalias /srv/media/;\nauth_request /auth; # here\n}\nlocation = /auth { proxy_pass http://127.0.0.1:8000; }"}},
 		{denied, "a subrequest of the download", true, scene{status: 403, server: "location /dl/ { auth_request /auth; proxy_pass http://127.0.0.1:8000; }\n" + protected}},
+		{denied, "a return", false, scene{status: 403, server: "set $open 0;\n" + download + "location /protected/ {\ninternal;\nif ($open = 0) {\nreturn 403; # here\n}\nalias /srv/media/;\n}"}},
+		{denied, "a return for clients of unknown address", false, scene{status: 403, http: "geo $office { default 0; 10.0.0.0/8 1; }\nserver {\nlisten 8080;\n" + download + "location /protected/ {\ninternal;\nif ($office = 0) {\nreturn 403; # here\n}\nalias /srv/media/;\n}\n}"}},
+		{denied, "a return that does not hold", true, scene{status: 403, server: "set $open 1;\n" + download + "location /protected/ {\ninternal;\nif ($open = 0) {\nreturn 403;\n}\nalias /srv/media/;\n}", paths: closed}},
 		{denied, "permission", true, scene{status: 403, server: download + protected, paths: closed}},
 		{denied, "allowed", true, scene{server: download + "location /protected/ { internal; allow all; deny all; alias /srv/media/; }"}},
 

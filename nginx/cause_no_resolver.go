@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -40,7 +41,8 @@ func judgeNoResolver(s *site) *diag.Finding {
 	if err != nil {
 		host = u.Host
 	}
-	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && !cause.Literal(strings.Trim(host, "[]")).IsValid()
+	_, noAddress := netip.ParseAddr(strings.Trim(host, "[]"))
+	dynamic := u.Pass != nil && strings.Contains(u.Pass.Arg(0), "$") && u.Block == nil && noAddress != nil && !strings.HasPrefix(u.Host, "unix:")
 	if !logged && (!dynamic || last(s.Download.Inside, "resolver") != nil || s.named(u.Host)) {
 		return nil
 	}

@@ -32,7 +32,8 @@ func judgeOffBySlash(s *site) []diag.Finding {
 		if alias == nil || kind != LocationPrefix && kind != LocationNoRegex || strings.HasSuffix(name, "/") || !strings.HasSuffix(alias.Arg(0), "/") || isInternal(l) {
 			continue
 		}
-		f := s.Found(alias, "%s ends with a slash and %s does not: GET %s../NAME opens %s../NAME.", alias, l, name, alias.Arg(0))
+		f := s.Found(l, "%s ends with a slash and %s does not: GET %s../NAME opens %s../NAME.", alias, l, name, alias.Arg(0))
+		f.Evidence = append(f.Evidence, s.Quote("the alias", alias))
 		f.Fix = fmt.Sprintf("Write `location %s/ {` at line %d.", name, l.Pos.Line)
 		list = append(list, *f)
 	}

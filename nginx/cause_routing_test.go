@@ -20,6 +20,10 @@ func routingCases() []causeCase {
 		{name, "the default answers", false, scene{status: 404, unseen: true, http: other("return 404;", "files.example.org")}},
 		{name, "the default closes", false, scene{silent: true, unseen: true, http: other("return 444;", "*.example.org")}},
 		{name, "another name", false, scene{status: 404, unseen: true, http: other("server_name localhost;\nroot /var/www;", "files.example.org")}},
+		{name, "of a second tier", false, scene{status: 404, unseen: true, http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:8081; }\n}\nserver { listen 8081 default_server; return 404; }\n" +
+			"server {\nlisten 8081;\nserver_name intra.example; # here\n" + download + protected + "}"}},
+		{name, "of a second tier that is told", true, scene{status: 404, unseen: true, http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:8081; proxy_set_header Host intra.example; }\n}\nserver { listen 8081 default_server; return 404; }\n" +
+			"server {\nlisten 8081;\nserver_name intra.example;\n" + download + protected + "}"}},
 		{name, "the right name", true, scene{http: other("return 404;", "localhost")}},
 		{name, "no other has it", true, scene{status: 404, unseen: true, server: "return 404;"}},
 		{name, "a redirect", true, scene{status: 301, unseen: true, http: other("return 301 https://files.example.org$request_uri;", "files.example.org")}},
@@ -36,6 +40,8 @@ func routingCases() []causeCase {
 		{upstream, "the header", true, scene{status: 502, backend: long, server: download + protected}},
 
 		{resolver, "a name", false, scene{status: 502, unseen: true, server: "set $b app.internal;\nlocation /dl/ {\nproxy_pass http://$b:8000; # here\n}\n" + protected}},
+		{resolver, "this machine's own name", false, scene{status: 502, unseen: true, server: "set $b localhost;\nlocation /dl/ {\nproxy_pass http://$b:8000; # here\n}\n" + protected}},
+		{resolver, "a socket", true, scene{status: 502, unseen: true, server: "set $b /run/app.sock;\nlocation /dl/ { proxy_pass http://unix:$b; }\n" + protected}},
 		{resolver, "by the log", false, scene{status: 502, unseen: true, server: "location /dl/ {\nproxy_pass http://$arg_b:8000; # here\n}\n" + protected, log: []string{"no resolver defined to resolve app%.0s"}}},
 		{resolver, "a resolver", true, scene{status: 502, unseen: true, server: "resolver 127.0.0.53;\nset $b app.internal;\nlocation /dl/ { proxy_pass http://$b:8000; }\n" + protected}},
 		{resolver, "an address", true, scene{status: 502, unseen: true, server: "set $b 127.0.0.1;\nlocation /dl/ { proxy_pass http://$b:8001; }\n" + protected}},

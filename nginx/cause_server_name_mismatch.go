@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
@@ -37,18 +38,32 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 	case "proxy-auth-required", "proxy-redirects", "proxy-bad-gateway", "proxy-timeout":
 		return nil
 	}
+	asked := cause.Request(s.Exchange(diag.ProxyGet))
+	tier := (*conf.Directive)(nil) // what asks for the server block, where that is no client
+	if n := len(s.front); n > 0 {
+		q, ok := s.next(s.front[n-1])
+		if !ok {
+			return nil
+		}
+		asked, tier = q, cause.Pass(s.front[n-1])
+	}
 	for _, other := range s.conf.HTTP.All("server") {
 		if other == s.Download.Server {
 			continue
 		}
-		q := cause.Request(s.Exchange(diag.ProxyGet))
 		for _, name := range askableNames(other) {
+			q := asked
 			q.Host = name
-			if t := s.router.Route(q); t.Server == other && s.ToBackend(t) {
-				f := s.Found(nameOf(other), "The host %s lands in the server block at %s; the download location is in the one for %s.",
-					s.Exchange(diag.ProxyGet).Request.Host, s.Download.Server.Pos, name)
-				return s.With(f, s.Download)
+			if t := s.router.Route(q); t.Server != other || !s.ToBackend(t) {
+				continue
 			}
+			f := s.Found(nameOf(other), "The host %s lands in the server block at %s; the download location is in the one for %s.",
+				asked.Host, s.Download.Server.Pos, name)
+			if tier != nil {
+				f.Fix = fmt.Sprintf("Send the host that the client asked for, or %s: proxy_set_header Host, beside %s at line %d.", name, tier, tier.Pos.Line)
+				f.Evidence = append(f.Evidence, s.Quote("the tier in front", tier))
+			}
+			return s.With(f, s.Download)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ type causeCase struct {
 }
 
 func causeCases() []causeCase {
-	return slices.Concat(routingCases(), takenCases(), mappingCases(), refusalCases(), answerCases(), exposureCases())
+	return slices.Concat(routingCases(), takenCases(), mappingCases(), refusalCases(), answerCases(), objectCases(), exposureCases())
 }
 
 func TestCauses(t *testing.T) {

@@ -32,6 +32,8 @@ func (s *site) responsible(code string) *conf.Directive {
 			return cause.Pass(s.Handoff)
 		}
 		return cause.First(refuser(d, refusers[s.Status()]...), cause.Pass(d))
+	case "proxy-ranges-broken":
+		return s.rangeTaker()
 	case "proxy-timeout":
 		return cause.First(last(d.Inside, ofProtocol(d, "_read_timeout")), last(d.Inside, ofProtocol(d, "_connect_timeout")), cause.Pass(d))
 	case "proxy-host-rejected":

@@ -9,12 +9,13 @@ import (
 // names are the variables that a configuration makes.
 type names struct {
 	maps    map[string]*mapping
+	clients map[string]*conf.Directive // by geo and split_clients
 	set     map[string]bool            // by set, or by a named group: empty before that
 	outside map[string]*conf.Directive // by what the configuration does not tell
 }
 
 func newNames(http *conf.Directive) *names {
-	n := &names{maps: map[string]*mapping{}, set: map[string]bool{}, outside: map[string]*conf.Directive{}}
+	n := &names{maps: map[string]*mapping{}, clients: map[string]*conf.Directive{}, set: map[string]bool{}, outside: map[string]*conf.Directive{}}
 	http.Walk(func(d *conf.Directive) bool {
 		target := strings.TrimPrefix(d.Arg(0), "$")
 		switch {
@@ -25,7 +26,7 @@ func newNames(http *conf.Directive) *names {
 			}
 			return false
 		case d.Name == "geo" || d.Name == "split_clients":
-			n.outside[strings.TrimPrefix(d.Arg(len(d.Args)-1), "$")] = d
+			n.clients[strings.TrimPrefix(d.Arg(len(d.Args)-1), "$")] = d
 			return false
 		case d.Name == "set":
 			n.set[target] = true

@@ -36,7 +36,7 @@ var Kind = server.Kind{
 	},
 	Detect:   detect,
 	Route:    follow,
-	Families: []diag.Family{files, twinAsked, hosts},
+	Families: []diag.Family{files, twinAsked, hosts, withCredentials},
 	Rules:    rules(),
 	Enrich:   cause.Enrich(siteOf, (*site).responsible),
 	Way:      cause.Way(siteOf, (*site).follow),

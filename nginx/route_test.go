@@ -63,7 +63,7 @@ server {
 		{uri: "/lua/x", outcome: route.Undecided, why: "content_by_lua_block", at: 8},
 		{uri: "/rewritelua/x", outcome: route.Undecided, why: "Lua may change the URI", at: 9},
 		{uri: "/setlua/x", outcome: route.Undecided, why: "$f is set by set_by_lua_block", at: 10},
-		{uri: "/geo/x", outcome: route.Undecided, why: "$geo is set by geo", at: 11},
+		{uri: "/geo/x", outcome: route.Undecided, why: "$geo is set by geo, from the client's address", at: 11},
 		{uri: "/js/x", outcome: route.Undecided, why: "$js is set by js_set", at: 12},
 		{uri: "/variant/x", outcome: route.Proxied, at: 13},
 		{uri: "/client/x", outcome: route.Undecided, why: "$remote_addr is the client's address", at: 14},

@@ -63,6 +63,7 @@ func (s scene) record() *diag.Record {
 		Fixtures: []diag.FixtureRecord{
 			{Put: diag.Put{Role: diag.RoleMain, Size: 1600}, Name: sceneFile, Path: "/srv/media/" + sceneFile, FirstWrong: -1},
 			{Put: diag.Put{Role: "dot", Lead: "."}, Name: ".proxydiag-dot-1.bin", FirstWrong: -1},
+			{Put: diag.Put{Role: "name-space"}, Name: "a b.bin", FirstWrong: -1},
 		},
 		Users: []diag.User{{Name: "www-data", UID: 33, GIDs: []int{33}}},
 	}

@@ -143,3 +143,25 @@ func TestResponsible(t *testing.T) {
 		}
 	}
 }
+
+// TestRangeTaker: what keeps Range from reaching the server that sends the files.
+func TestRangeTaker(t *testing.T) {
+	for _, c := range []struct{ name, directives, want string }{
+		{"nothing", "", ""},
+		{"a field", `proxy_set_header Range "";`, "proxy_set_header"},
+		{"a cache", "proxy_cache z;", "proxy_cache"},
+		{"no cache", "proxy_cache off;", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := scene{http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:8081; " + c.directives + " }\n}\n" +
+				"server {\nlisten 8081;\n" + download + protected + "}"}
+			got := ""
+			if d := siteOf(viewOf(s.record())).responsible("proxy-ranges-broken"); d != nil {
+				got = d.Name
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}

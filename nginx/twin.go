@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -13,7 +14,7 @@ import (
 // twin is a public way to a file of an internal location.
 type twin struct {
 	internal *conf.Directive // the location that keeps it internal
-	at       *conf.Directive // the location, or the root directive, that serves it
+	at       *conf.Directive // the location that serves it, or the root directive
 	uri      string
 	route    *Route
 	asked    bool // the URL is the stored file's, on the server that is asked
@@ -28,6 +29,9 @@ func (s *site) twins() []twin {
 	for _, block := range s.conf.HTTP.All("server") {
 		for _, l := range locations(block) {
 			folder, ok := s.folderOf(l)
+			if h := s.Handoff; h != nil && h.Location == l && s.opens(h) {
+				folder, ok = path.Dir(s.File.Path), true // however it is written
+			}
 			if !ok || !isInternal(l) || s.misled(l) {
 				continue
 			}
@@ -36,6 +40,9 @@ func (s *site) twins() []twin {
 				name = path.Base(s.File.Path)
 			}
 			for _, other := range s.conf.HTTP.All("server") {
+				if s.hidden(other, block) {
+					continue
+				}
 				list = append(list, s.twinsIn(other, l, folder, name)...)
 			}
 		}
@@ -64,20 +71,8 @@ func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []t
 	var list []twin
 	tried := map[string]bool{}
 	for _, d := range mappings(block) {
-		if strings.Contains(d.Arg(0), "$") || !path.IsAbs(d.Arg(0)) || !s.Below(folder, d.Arg(0)) {
-			continue
-		}
-		rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(d.Arg(0))), "/")
-		base := "/"
-		if d.Name == "alias" {
-			kind, prefix := LocationName(d.Parent)
-			if kind != LocationPrefix && kind != LocationNoRegex {
-				continue
-			}
-			base = strings.TrimSuffix(prefix, "/") + "/"
-		}
-		uri := path.Join(base, rel, name)
-		if tried[uri] {
+		uri, ok := s.publicURI(d, folder, name)
+		if !ok || tried[uri] {
 			continue
 		}
 		tried[uri] = true
@@ -86,6 +81,27 @@ func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []t
 		}
 	}
 	return list
+}
+
+// publicURI is the URI by which a root or alias would serve a file of a folder,
+// for the router to try.
+func (s *site) publicURI(d *conf.Directive, folder, name string) (uri string, ok bool) {
+	base := "/"
+	if d.Name == "alias" {
+		kind, prefix := LocationName(d.Parent)
+		if kind != LocationPrefix && kind != LocationNoRegex {
+			return uriOf(d.Parent, d, path.Join(folder, name))
+		}
+		base = strings.TrimSuffix(prefix, "/") + "/"
+	}
+	if strings.Contains(d.Arg(0), "$") {
+		return path.Join(base, name), true // where the variables mean the folder itself
+	}
+	if !path.IsAbs(d.Arg(0)) || !s.Below(folder, d.Arg(0)) {
+		return "", false
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(d.Arg(0))), "/")
+	return path.Join(base, rel, name), true
 }
 
 // mappings are the root and alias directives of a server block.
@@ -106,7 +122,7 @@ func mappings(block *conf.Directive) []*conf.Directive {
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.
 func (s *site) public(block *conf.Directive, uri, file string) *Route {
-	q := route.Request{Host: hostOf(block), URI: diag.EscapePath(uri)}
+	q := route.Request{Host: hostOf(block), Addr: addrOf(block), URI: diag.EscapePath(uri)}
 	if s.Download != nil && s.Download.Server == block {
 		q = cause.Request(s.Exchange(diag.ProxyGet))
 		q.URI = diag.EscapePath(uri)
@@ -128,12 +144,60 @@ func (s *site) public(block *conf.Directive, uri, file string) *Route {
 }
 
 // servedBy is the location that a file is served from, or the root directive
-// where that stands further out.
+// where none takes the URI.
 func servedBy(t *Route) *conf.Directive {
-	if t.Location != nil && (t.FileBy == nil || t.FileBy.Parent == t.Location) {
+	if t.Location != nil {
 		return t.Location
 	}
 	return t.FileBy
+}
+
+// hidden says that clients do not reach a server block though they reach
+// another one: this configuration itself asks it, as its storage, or it listens
+// on this machine only and the other one does not.
+func (s *site) hidden(block, reached *conf.Directive) bool {
+	if block == reached {
+		return false
+	}
+	tier := false
+	s.conf.HTTP.Walk(func(d *conf.Directive) bool {
+		address := d.Arg(0)
+		if _, rest, ok := strings.Cut(address, "://"); ok && protocols[d.Name] != "" {
+			address = rest
+			if !strings.HasPrefix(address, "unix:") {
+				address, _, _ = strings.Cut(address, "/")
+			}
+		} else if d.Name != "server" || d.IsBlock {
+			return true
+		}
+		if g := s.router.at(withPort(strings.Replace(address, "localhost", "127.0.0.1", 1), "80")); g != nil {
+			tier = tier || slices.ContainsFunc(g.servers, func(v *vhost) bool { return v.dir == block })
+		}
+		return !tier
+	})
+	return tier || local(block) && !local(reached)
+}
+
+// local says that a server block listens on this machine only.
+func local(block *conf.Directive) bool {
+	for _, l := range listens(block) {
+		if l.port != "" && !strings.HasPrefix(l.host, "127.") && l.host != "[::1]" {
+			return false
+		}
+	}
+	return true
+}
+
+// addrOf is an address on which a server block takes connections.
+func addrOf(block *conf.Directive) string {
+	l := listens(block)[0]
+	switch l.host {
+	case "*":
+		l.host = "127.0.0.1"
+	case "[::]":
+		l.host = "[::1]"
+	}
+	return l.String()
 }
 
 // hostOf is a host by which a server block is asked.
@@ -150,14 +214,21 @@ func (s *site) asks(block *conf.Directive, name string) bool {
 	return s.Download != nil && s.Download.Server == block && s.File != nil && path.Base(s.File.Name) == name
 }
 
-// folderOf is the folder that a prefix location is mapped to.
+// folderOf is the folder that a location is mapped to: one with a prefix, or
+// one with a regular expression whose captures stand behind the folder.
 func (s *site) folderOf(l *conf.Directive) (string, bool) {
 	kind, name := LocationName(l)
-	if kind != LocationPrefix && kind != LocationNoRegex || handlerOf(l) != nil || l.First("return") != nil {
+	if kind == LocationNamed || handlerOf(l) != nil || l.First("return") != nil {
 		return "", false
 	}
+	plain := kind == LocationPrefix || kind == LocationNoRegex
 	for _, d := range Effective(l, "alias", "root") {
 		folder := d.Arg(0)
+		if parts := cutVariables(folder); !plain && d.Name == "alias" && len(parts) == 2 && parts[1].variable && strings.HasSuffix(parts[0].text, "/") {
+			folder = parts[0].text
+		} else if !plain {
+			continue
+		}
 		if strings.Contains(folder, "$") || !path.IsAbs(folder) {
 			continue
 		}

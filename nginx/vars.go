@@ -156,6 +156,12 @@ func (s *state) variable(name string) value {
 		}
 		return v
 	}
+	if d := s.r.names.clients[name]; d != nil {
+		if d.Name == "geo" {
+			return s.located(name, d)
+		}
+		return s.split(name, d)
+	}
 	if d := s.r.names.outside[name]; d != nil {
 		return unknown(name, "is set by "+d.Name)
 	}

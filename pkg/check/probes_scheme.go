@@ -8,12 +8,15 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
-// backendHTTPS is the id of the probe that tells the backend that the client
-// came by https.
-const backendHTTPS = "backend-scheme-https"
+// Ids of the probes that tell the backend by what the client came.
+const (
+	backendHTTPS = "backend-scheme-https"
+	backendHTTP  = "backend-scheme-http"
+)
 
-// scheme asks the backend again as if the client had come by https, where what
-// comes through the proxy is a redirect to https.
+// scheme asks the backend again as if the client had come by the other scheme,
+// where what comes through the proxy is a redirect to https: by https where it
+// redirects us on its own port as well, by http where it does not.
 var scheme = diag.Family{
 	Name: "scheme",
 	When: "the user's own backend, and the proxy port redirects to https",
@@ -21,9 +24,13 @@ var scheme = diag.Family{
 		if v.Stack.Companion || !toHTTPS(v.Exchange(diag.ProxyGet)) {
 			return diag.Step{}
 		}
+		id, scheme := backendHTTPS, "https"
+		if b := v.Exchange(diag.BackendGet); b.Answered() && b.Status < 300 {
+			id, scheme = backendHTTP, "http"
+		}
 		return diag.Step{Probes: []diag.Probe{{
-			ID: backendHTTPS, Port: diag.Backend, Method: "GET", Role: diag.RoleMain,
-			Header: compare.Header{{Name: "X-Forwarded-Proto", Value: "https"}},
+			ID: id, Port: diag.Backend, Method: "GET", Role: diag.RoleMain,
+			Header: compare.Header{{Name: "X-Forwarded-Proto", Value: scheme}},
 		}}}
 	},
 }
@@ -39,13 +46,20 @@ func toHTTPS(x *diag.Exchange) bool {
 	return err1 == nil && err2 == nil && strings.EqualFold(to.Scheme, "https") && to.Path == from.Path
 }
 
-// schemeLost says that the application redirects to https and would not if the
-// proxy told it that the client came by https.
-func schemeLost(v *diag.View) bool {
-	x := v.Exchange(backendHTTPS)
-	if !x.Answered() || x.Status >= 300 || !toHTTPS(v.Exchange(diag.ProxyGet)) {
-		return false
+// schemeLost is the backend's answer that shows that the redirect to https is
+// the application's, and comes of what the proxy tells it of the scheme: it
+// redirects on its own port as well, and not once it hears of https; or it
+// redirects there only once it hears of http. nil where nothing shows it.
+func schemeLost(v *diag.View) *diag.Exchange {
+	if !toHTTPS(v.Exchange(diag.ProxyGet)) {
+		return nil
 	}
-	// The redirect is the application's: it redirects on its own port as well.
-	return toHTTPS(v.Exchange(diag.BackendGet))
+	b := v.Exchange(diag.BackendGet)
+	if x := v.Exchange(backendHTTPS); x.Answered() && x.Status < 300 && toHTTPS(b) {
+		return x
+	}
+	if x := v.Exchange(backendHTTP); toHTTPS(x) && b.Answered() && b.Status < 300 {
+		return x
+	}
+	return nil
 }

@@ -26,13 +26,17 @@ var proxySchemeLost = diag.Rule{
 }
 
 func judgeSchemeLost(v *diag.View) []diag.Finding {
-	if !schemeLost(v) {
+	x := schemeLost(v)
+	if x == nil {
 		return nil
 	}
-	x := v.Exchange(backendHTTPS)
+	told := "https"
+	if x.Probe.ID == backendHTTP {
+		told = "http"
+	}
 	return []diag.Finding{{
-		Detail: fmt.Sprintf("The proxy port answers %s, to %s. Asked with X-Forwarded-Proto: https the backend answers %s.",
-			status(v.Exchange(diag.ProxyGet)), v.Exchange(diag.ProxyGet).Header.Get("Location"), status(x)),
+		Detail: fmt.Sprintf("The proxy port answers %s, to %s. Asked with X-Forwarded-Proto: %s the backend answers %s.",
+			status(v.Exchange(diag.ProxyGet)), v.Exchange(diag.ProxyGet).Header.Get("Location"), told, status(x)),
 		Evidence: []diag.Evidence{download(v), said(x)},
 	}}
 }

@@ -152,6 +152,7 @@ type Exchange struct {
 	StatusLine string   `json:"status_line,omitempty"` // as received; HTTP/2 has none: "HTTP/2 200"
 	Status     int      `json:"status,omitempty"`      // of the final response; 0: none came
 	Header     Header   `json:"header,omitempty"`
+	HeaderSize int      `json:"header_size,omitempty"` // bytes of status line and header as received; HTTP/2: 0
 	Trailer    Header   `json:"trailer,omitempty"`
 	Interim    []int    `json:"interim,omitempty"` // 1xx statuses before the final one, in order
 	Body       Body     `json:"body"`

@@ -154,7 +154,7 @@ func (x *run) noteHead(s state) error {
 		return nil
 	}
 	line, proto, status, err := parseStatusLine(s.final)
-	x.ex.StatusLine, x.ex.Proto, x.ex.Status = line, proto, status
+	x.ex.StatusLine, x.ex.Proto, x.ex.Status, x.ex.HeaderSize = line, proto, status, len(s.final)
 	if err != nil {
 		return err
 	}
