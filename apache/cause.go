@@ -9,7 +9,7 @@ import (
 // wrong with a configuration whatever is asked.
 func rules() []diag.Rule {
 	return []diag.Rule{
-		vhostMismatch, accessDenied, proxyPassOrder, proxyPassExcluded, upstreamUnreachable, proxyPassRewritesPath,
+		vhostMismatch, htaccessContext, accessDenied, proxyPassOrder, proxyPassExcluded, upstreamUnreachable, proxyPassRewritesPath,
 		moduleMissing, guardedOff, xsendfileScope, xsendfileOff, headerUnset,
 		pathNotAllowed, permissionDenied,
 		etagZero, cacheQuick,

@@ -3,6 +3,7 @@ package apache
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -32,7 +33,8 @@ func judgePublicTwin(s *site) []diag.Finding {
 		if x != nil && t.asked && !x.Delivers() {
 			continue // it was asked for, and is not served
 		}
-		f := s.Found(t.route.FileBy, "%s opens %s for %s, and the application is not asked.", t.route.FileBy, t.route.File, t.uri)
+		by := t.route.opener()
+		f := s.Found(by, "%s opens %s for %s, and the application is not asked.", by, t.route.File, t.uri)
 		f.Evidence = append(f.Evidence, s.Quote("what hands over from the same folder", t.path))
 		if x != nil && t.asked {
 			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
@@ -77,10 +79,16 @@ func (s *site) twins() []twin {
 func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 	var list []twin
 	for _, h := range append([]*vhost{s.router.main}, s.router.hosts...) {
-		for _, d := range h.block.All("Alias", "DocumentRoot") {
+		for _, d := range h.block.All("Alias", "DocumentRoot", "AliasMatch", "RewriteRule") {
 			target, base := d.Arg(0), "/"
-			if d.Name == "Alias" {
+			if d.Name != "DocumentRoot" {
 				target, base = d.Arg(1), d.Arg(0)
+			}
+			if d.Name == "AliasMatch" || d.Name == "RewriteRule" {
+				var ok bool
+				if base, target, ok = mapped(base, target); !ok {
+					continue
+				}
 			}
 			if !path.IsAbs(target) || !s.Below(folder, path.Clean(target)) {
 				continue
@@ -95,6 +103,19 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 	}
 	return list
 }
+
+// mapped are the prefix that a pattern takes and the folder that it leads to,
+// where it hands on all that is behind the prefix: ^/raw/(.*)$ and /srv/media/$1.
+func mapped(pattern, target string) (prefix, folder string, ok bool) {
+	folder, rest, ok := strings.Cut(target, "$1")
+	m := wholeRest.FindStringSubmatch(pattern)
+	if !ok || rest != "" || m == nil || !strings.HasSuffix(folder, "/") {
+		return "", "", false
+	}
+	return m[1], folder, true
+}
+
+var wholeRest = regexp.MustCompile(`^\^(/[\w/.-]*)\((?:\.[*+]|\[\^/\][*+])\)\$?$`)
 
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.
@@ -111,13 +132,21 @@ func (s *site) public(h *vhost, uri, file string) *Route {
 		q.URI = diag.EscapePath(uri)
 	}
 	t := s.router.Route(q)
-	if t.Server != h.dir || t.Outcome != route.File || len(t.Provided) > 0 || t.FileBy == nil || !s.Same(t.File, file) {
+	if t.Server != h.dir || t.Outcome != route.File || len(t.Provided) > 0 || t.opener() == nil || !s.Same(t.File, file) {
 		return nil
 	}
 	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
 		return nil // meant for the check itself
 	}
 	return t
+}
+
+// opener is the directive that names the file that a route opens.
+func (t *Route) opener() *conf.Directive {
+	if t.FileBy != nil {
+		return t.FileBy
+	}
+	return t.Deciding(route.StepRewrite)
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.

@@ -31,6 +31,7 @@ type scene struct {
 	unseen bool        // the backend saw nothing of the request
 	seen   string      // the path that the backend was asked for
 	mode   fs.FileMode // of /srv/media; 0: everybody may read
+	access string      // the text of /var/www/.htaccess
 }
 
 func (s scene) record() *diag.Record {
@@ -41,12 +42,16 @@ func (s scene) record() *diag.Record {
 	if s.mode == 0 {
 		s.mode = 0o755
 	}
+	files := []conf.File{{Path: "apache2.conf", Text: text}}
+	if s.access != "" {
+		files = append(files, conf.File{Path: "/var/www/.htaccess", Text: s.access})
+	}
 	rec := &diag.Record{
 		Stack: diag.Stack{
 			Storage: "/srv/media", Sendfile: "apache:/srv/media/", Companion: true,
 			Backend: "http://127.0.0.1:8000/dl/", Proxy: "http://localhost:8080/dl/",
 		},
-		Config: &diag.Config{Kind: kindName, Source: conf.Source{Roots: []string{"apache2.conf"}, Files: []conf.File{{Path: "apache2.conf", Text: text}}}},
+		Config: &diag.Config{Kind: kindName, Source: conf.Source{Roots: []string{"apache2.conf"}, Files: files}},
 		Fixtures: []diag.FixtureRecord{
 			{Put: diag.Put{Role: diag.RoleMain, Size: 1600}, Name: sceneFile, Path: "/srv/media/" + sceneFile, FirstWrong: -1},
 		},
@@ -89,6 +94,8 @@ func scenes() []scene {
 	const scoped = "<Directory /srv/media>\nXSendFile on\n</Directory>\n"
 	const denied = "<Location /dl/>\nRequire all denied\n</Location>\n"
 	others := host("ServerName a.example\nDocumentRoot /var/www\n") + host("ServerName b.example\n"+scenePass+sceneSend)
+	const folder = "DocumentRoot /var/www\n<Directory /var/www>\nAllowOverride All\n</Directory>\n"
+	const byFolder = "RewriteEngine on\nRewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P]\n"
 	return []scene{
 		{code: "apache-module-missing", bare: true, config: scenePass, status: 200},
 		{code: "apache-module-missing", near: true, config: scenePass, status: 200},
@@ -116,6 +123,9 @@ func scenes() []scene {
 		{code: "apache-access-denied", near: true, config: scenePass + sceneSend + strings.ReplaceAll(denied, "/dl/", "/api/"), status: 403, unseen: true},
 		{code: "apache-vhost-mismatch", config: others, status: 404, unseen: true, at: "ServerName b.example"},
 		{code: "apache-vhost-mismatch", near: true, config: strings.ReplaceAll(others, "b.example", "localhost"), status: 404, unseen: true},
+		{code: "apache-htaccess-context", config: folder, access: byFolder + "XSendFilePath /srv/media\n", status: 500, unseen: true, at: "XSendFilePath /srv/media"},
+		{code: "apache-htaccess-context", near: true, config: folder, access: byFolder + "XSendFile on\n", status: 500, unseen: true},
+		{code: "apache-htaccess-context", near: true, config: strings.ReplaceAll(folder, "All", "None"), access: byFolder + "XSendFilePath /srv/media\n", status: 500, unseen: true},
 		{code: "apache-public-twin", config: scenePass + sceneSend + "Alias /m/ /srv/media/\n", at: "Alias /m/ /srv/media/"},
 		{code: "apache-public-twin", near: true, config: scenePass + sceneSend + "Alias /m/ /srv/media/\n<Location /m/>\nRequire all denied\n</Location>\n"},
 		{code: "apache-path-too-wide", config: scenePass + "XSendFile on\nXSendFilePath /\n", at: "XSendFilePath /"},

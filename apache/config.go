@@ -22,6 +22,9 @@ type Config struct {
 	// Guards are the sections that are read or left out while Apache reads, in
 	// the order of reading.
 	Guards []*Guard
+	// Access are the .htaccess files that were looked for, by their paths; nil
+	// for those that are not there.
+	Access map[string]*Access
 	// Modules are the modules that are loaded, by identifier
 	// ("xsendfile_module"), with the LoadModule directive; nil for those that
 	// are compiled in.
@@ -68,6 +71,7 @@ func Parse(s conf.Source) (*Config, error) {
 		p.main = p.main || isMain(f.Text)
 		p.file(root, c.Top, nil, false)
 	}
+	c.Access = p.accessFiles(s, c.Top)
 	c.Guards, c.Modules, c.ServerRoot = p.guards, p.modules, p.root
 	c.Fragment = !p.main && !c.Dump
 	c.ModulesKnown = p.main

@@ -77,11 +77,13 @@ func (l *loader) load(roots []string, env map[string]string) (conf.Source, error
 		l.Keep(conf.File{Path: envGive, Text: b.String()})
 	}
 	p := newParser(l, s.Prefix, env)
+	top := &conf.Directive{IsBlock: true}
 	for _, root := range roots {
 		f, _ := l.Read(root)
 		p.main = p.main || isMain(f.Text)
-		p.file(root, &conf.Directive{}, nil, false)
+		p.file(root, top, nil, false)
 	}
+	l.access(top, p.root)
 	s.Files = l.Files
 	return s, nil
 }

@@ -144,7 +144,7 @@ func (s *state) apply(ru rule) bool {
 		s.undecided(d, "%s", p.why)
 		return false
 	}
-	captures, ok := p.match(s.uri)
+	captures, ok := p.match(s.subject())
 	if ok == not || s.unset(d, d.Arg(1)) {
 		return false
 	}
@@ -199,16 +199,16 @@ func (s *state) apply(ru rule) bool {
 	}
 	if d.Arg(1) == "-" && !has(ru.flags, "P") {
 		if has(ru.flags, "R") {
-			s.moveTo(ru, s.uri)
+			s.moveTo(ru, s.whole(s.subject()))
 		}
 		return true
 	}
 	if d.Arg(1) == "-" {
-		to = s.uri
+		to = s.subject()
 	}
 	query, hasQuery := "", false
 	if path, q, ok := strings.Cut(to, "?"); ok {
-		if strings.Contains(s.uri, "?") && !strings.Contains(d.Arg(1), "?") && !has(ru.flags, "B") {
+		if strings.Contains(s.subject(), "?") && !strings.Contains(d.Arg(1), "?") && !has(ru.flags, "B") {
 			// A name with a question mark (CVE-2024-38474).
 			s.step(route.StepRewrite, d, "the URL holds an encoded question mark, which a rule may not move to the path without [B] or [UnsafeAllow3F]")
 			s.end(route.Refused, http.StatusForbidden, "")
@@ -226,12 +226,15 @@ func (s *state) apply(ru rule) bool {
 	switch {
 	case has(ru.flags, "P"):
 		if !absolute {
-			to = s.req.Scheme + "://" + s.req.Host + to
+			to = s.req.Scheme + "://" + s.req.Host + s.whole(to)
 		}
 		s.filename, s.pass, s.nocanon = "proxy:"+to, d, has(ru.flags, "NE")
 		s.step(route.StepRewrite, d, "takes %s to %s", s.uri, to)
 	case absolute || has(ru.flags, "R"):
-		s.moveTo(ru, to)
+		s.moveTo(ru, s.whole(to))
+	case s.folder != nil:
+		s.folder.rest = to
+		s.step(route.StepRewrite, d, "makes it %s", s.whole(to))
 	default:
 		if !strings.HasPrefix(to, "/") {
 			s.step(route.StepRewrite, d, "makes it %q, which is no path", to)

@@ -111,18 +111,12 @@ func (s *state) cond(d *conf.Directive, rule, before []string) (captures []strin
 // fixups runs what stands in sections: Redirect and RewriteRule (fixup_redir in
 // mod_alias.c, hook_fixup in mod_rewrite.c), after access.
 func (s *state) fixups() {
+	if s.rewriteFolder(); s.done {
+		return
+	}
 	for _, b := range s.sections() {
 		if b == s.r.conf.Top || b == s.srv.dir {
 			continue
-		}
-		on := s.effectiveLast("RewriteEngine")
-		if rules := rulesOf(b); len(rules) > 0 && on != nil && strings.EqualFold(on.Arg(0), "on") {
-			for _, ru := range rules {
-				if s.mayApply(ru) {
-					s.undecided(ru.dir, "a rule in a section works on what the URI has become, which is not followed here")
-					return
-				}
-			}
 		}
 		for _, d := range b.All(redirecting...) {
 			if m := newRedirect(d); m.path != "" {

@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -98,7 +99,9 @@ func (s *state) walk() {
 	}
 	s.locations = s.matchLocations()
 	for _, d := range append(slices.Clip(s.others), s.locations...) {
-		s.step(StepSection, d, "applies")
+		if d.Name != "" { // a .htaccess file was told before
+			s.step(StepSection, d, "applies")
+		}
 	}
 	s.conditions(s.sections())
 }
@@ -133,11 +136,10 @@ func (s *state) directories() {
 	all := inBlocks(s.servers(), "Directory", "DirectoryMatch")
 	plain := slices.DeleteFunc(slices.Clone(all), func(d *conf.Directive) bool { _, regex := isRegex(d); return regex })
 	slices.SortStableFunc(plain, func(a, b *conf.Directive) int { return depthOf(a.Arg(0)) - depthOf(b.Arg(0)) })
-	s.others = s.choose(plain, func(name string) bool { return inFolder(folder, name) }, "")
+	s.folders(plain, folder)
 	if s.done {
 		return
 	}
-	s.htaccess(folder)
 	regex := slices.DeleteFunc(slices.Clone(all), func(d *conf.Directive) bool { _, regex := isRegex(d); return !regex })
 	s.others = append(s.others, s.choose(regex, nil, folder+"/")...)
 	if s.done {
@@ -161,31 +163,59 @@ func inFolder(folder, name string) bool {
 	return len(parts) >= n && matchPath(name, strings.Join(parts[:n], "/"))
 }
 
-// htaccess notes the .htaccess files that Apache looks for.
-func (s *state) htaccess(folder string) {
-	name := ".htaccess"
-	if d := s.serverLast("AccessFileName"); d != nil {
-		name = d.Arg(0)
+// folders goes from the root down to a folder: at each one the Directory
+// sections for it come first, then its .htaccess file (ap_directory_walk).
+func (s *state) folders(sections []*conf.Directive, folder string) {
+	s.others = nil
+	parts := strings.Split(strings.Trim(folder, "/"), "/")
+	at := "/"
+	for depth := 0; ; depth++ {
+		level := slices.DeleteFunc(slices.Clone(sections), func(d *conf.Directive) bool { return depthOf(path.Clean(d.Arg(0))) != depth })
+		s.others = append(s.others, s.choose(level, func(name string) bool { return inFolder(at, name) }, "")...)
+		if s.done {
+			return
+		}
+		if s.readAccess(at); s.done || depth >= len(parts) || parts[depth] == "" {
+			return
+		}
+		at = path.Join(at, parts[depth])
 	}
-	at := ""
-	for _, part := range strings.Split(folder, "/") {
-		if part != "" || at == "" {
-			at = strings.TrimSuffix(at, "/") + "/" + part
-		}
-		var allow *conf.Directive
-		for _, d := range s.others {
-			if inFolder(path.Clean(at), d.Arg(0)) {
-				if o := lastOf(d.All("AllowOverride")); o != nil {
-					allow = o
-				}
+}
+
+// readAccess reads the .htaccess file of a folder, where that is allowed.
+func (s *state) readAccess(folder string) {
+	allowed := overrideOf(s.others)
+	if allowed.none() {
+		return
+	}
+	names := []string{accessFile}
+	if d := s.serverLast("AccessFileName"); d != nil {
+		names = d.Texts(0)
+	}
+	for _, name := range names {
+		file := path.Join(folder, name)
+		read, looked := s.r.conf.Access[file]
+		switch {
+		case read != nil:
+			s.out.Htaccess = append(s.out.Htaccess, file)
+			if bad := allowed.refused(read.Block); bad != nil && !allowed.nonfatal {
+				s.step(StepSection, bad, "%s may not stand in %s, by %s", bad.Name, file, allowed.by)
+				s.end(route.Failed, http.StatusInternalServerError, "")
+				return
 			}
+			if len(read.Problems) > 0 {
+				s.step(StepSection, nil, "%s cannot be read: %s", file, read.Problems[0].Message)
+				s.end(route.Failed, http.StatusInternalServerError, "")
+				return
+			}
+			s.others = append(s.others, read.Block)
+			s.step(StepSection, nil, "%s applies", file)
+			return
+		case looked || s.r.file(file) == route.FileMissing || s.r.file(folder) == route.FileMissing:
+		default:
+			s.out.Htaccess = append(s.out.Htaccess, file)
+			s.provided(allowed.by, "%s is read if it is there", file)
 		}
-		file := path.Join(at, name)
-		if allow == nil || strings.EqualFold(allow.Arg(0), "None") || s.r.file(file) == route.FileMissing {
-			continue
-		}
-		s.out.Htaccess = append(s.out.Htaccess, file)
-		s.provided(allow, "%s is read if it is there", file)
 	}
 }
 

@@ -33,6 +33,10 @@ type state struct {
 	moved     *rule             // the one that redirects, with status
 	status    int
 
+	folder       *folderRules // while the rules of a folder run
+	ended        bool         // by [END]: no rules of a folder run any more
+	redirections int          // internal ones
+
 	done bool
 	out  Route
 }

@@ -18,11 +18,11 @@ func NewKept(s conf.Source) *Kept {
 	k := &Kept{files: make(map[string]conf.File, len(s.Files))}
 	for _, f := range s.Files {
 		old, ok := k.files[f.Path]
-		if ok && old.Kind != Present {
+		if ok && old.Kind != Present && old.Kind != Absent {
 			continue
 		}
 		k.files[f.Path] = f
-		if f.Kind != Folder && f.Kind != Present {
+		if f.Kind != Folder && f.Kind != Present && f.Kind != Absent {
 			k.names = append(k.names, f.Path)
 		}
 	}
@@ -33,13 +33,13 @@ func NewKept(s conf.Source) *Kept {
 // Read is Reader.Read.
 func (k *Kept) Read(name string) (conf.File, bool) {
 	f, ok := k.files[name]
-	return f, ok && f.Kind != Present
+	return f, ok && f.Kind != Present && f.Kind != Absent
 }
 
 // Exists is Reader.Exists.
 func (k *Kept) Exists(name string) bool {
-	_, ok := k.files[name]
-	return ok
+	f, ok := k.files[name]
+	return ok && f.Kind != Absent
 }
 
 // List is Reader.List.

@@ -30,6 +30,7 @@ const Stdin = "standard input"
 const (
 	Folder  conf.Kind = "folder"  // Text lists the names in a folder
 	Present conf.Kind = "present" // it was asked whether it is there; it was not read
+	Absent  conf.Kind = "absent"  // it was looked for, and it is not there
 )
 
 // FS opens the files of a configuration. Names are as the configuration
@@ -206,6 +207,26 @@ func (r *Reader) Names(folder string) (names []string, ok bool) {
 	}
 	slices.Sort(names)
 	return names, err == nil
+}
+
+// Folders returns the folders in a folder, in byte order, among its first max
+// entries. It is not kept.
+func (r *Reader) Folders(folder string, max int) (names []string) {
+	f, err := r.fs.Open(CleanEnd(folder))
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	if d, ok := f.(fs.ReadDirFile); ok {
+		entries, _ := d.ReadDir(max) // what cannot be listed has none
+		for _, e := range entries {
+			if e.IsDir() {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Exists says that a name is there, whether it can be opened or not, and keeps
