@@ -51,6 +51,15 @@ func apacheRoutingRows() []row {
 		{name: "host without effect", near: "proxy-host-rejected", only: own, backend: allowedHosts,
 			site: both(onTop("RequestHeader set Host backend.internal"), swap("ProxyPreserveHost On", "ProxyPreserveHost Off"))},
 
+		{name: "cookie taken off", code: "proxy-request-header-lost", near: "handoff-forbidden handoff-not-found proxy-auth-required", only: own,
+			site: onTop("RequestHeader unset Cookie"), backend: wantsCookie, flags: withCookie},
+		{name: "cookie passed on", near: "proxy-request-header-lost", only: own, backend: wantsCookie, flags: withCookie},
+		{name: "cookie taken off that nobody needs", near: "proxy-request-header-lost", only: own,
+			site: onTop("RequestHeader unset Cookie"), flags: withCookie},
+		{name: "application refuses what comes by way of a proxy", code: "backend-error-status", near: "handoff-forbidden proxy-not-routed", only: own,
+			backend: wantsNoProxy},
+		{name: "failure of the moment", near: "handoff-loop backend-error-status", backend: failsOnce},
+
 		{name: "prefix cut off", code: "proxy-path-rewritten", near: "handoff-echoed proxy-not-routed",
 			site: swap("ProxyPass /dl/ http://127.0.0.1:8000/dl/", "ProxyPass /dl/ http://127.0.0.1:8000/")},
 		{name: "prefix replaced as the URLs say", near: "proxy-path-rewritten",

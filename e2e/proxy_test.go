@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,15 @@ func proxyRoutingRows() []row {
 			site: swap("Host $http_host", "Host backend.internal"), backend: allowedHosts},
 		{name: "another host, allowed", near: "proxy-host-rejected", site: swap("Host $http_host", "Host backend.internal")},
 		{name: "host list that fits", near: "proxy-host-rejected", only: own, backend: allowedHosts},
+
+		{name: "cookie taken off", code: "proxy-request-header-lost", near: "handoff-forbidden handoff-not-found proxy-auth-required", only: own,
+			site: in("location /dl/", `proxy_set_header Cookie "";`), backend: wantsCookie, flags: withCookie},
+		{name: "cookie passed on", near: "proxy-request-header-lost", only: own, backend: wantsCookie, flags: withCookie},
+		{name: "cookie taken off that nobody needs", near: "proxy-request-header-lost", only: own,
+			site: in("location /dl/", `proxy_set_header Cookie "";`), flags: withCookie},
+		{name: "application refuses what comes by way of a proxy", code: "backend-error-status", near: "handoff-forbidden proxy-not-routed", only: own,
+			backend: wantsNoProxy},
+		{name: "failure of the moment", near: "handoff-loop backend-error-status", backend: failsOnce},
 
 		{name: "prefix cut off", code: "proxy-path-rewritten", near: "handoff-echoed proxy-not-routed",
 			site: swap("proxy_pass http://127.0.0.1:8000;", "proxy_pass http://127.0.0.1:8000/;")},
@@ -206,6 +216,38 @@ func allowedHosts(next http.Handler, storage string) http.Handler {
 	return otherwise(func(a *answer) {
 		if !strings.HasPrefix(a.Host, "127.") {
 			refuse(a, http.StatusBadRequest)
+		}
+	})(next, storage)
+}
+
+// wantsCookie refuses whoever has not logged in.
+func wantsCookie(next http.Handler, storage string) http.Handler {
+	return otherwise(func(a *answer) {
+		if a.Request.Header.Get("Cookie") != "session=4711" {
+			refuse(a, http.StatusForbidden)
+		}
+	})(next, storage)
+}
+
+func withCookie(s *setup) {
+	s.Stack.Header = compare.Header{{Name: "Cookie", Value: "session=4711"}}
+}
+
+// wantsNoProxy refuses requests that a proxy passes on.
+func wantsNoProxy(next http.Handler, storage string) http.Handler {
+	return otherwise(func(a *answer) {
+		if a.Request.Header.Get("X-Forwarded-For") != "" || a.Request.Header.Get("X-Forwarded-Proto") != "" {
+			refuse(a, http.StatusForbidden)
+		}
+	})(next, storage)
+}
+
+// failsOnce fails the first request that comes through the proxy.
+func failsOnce(next http.Handler, storage string) http.Handler {
+	var failed atomic.Bool
+	return otherwise(func(a *answer) {
+		if a.Request.Header.Get("X-Forwarded-Proto") != "" && failed.CompareAndSwap(false, true) {
+			refuse(a, http.StatusInternalServerError)
 		}
 	})(next, storage)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -40,6 +41,12 @@ func proxyFaults() []Fault {
 					http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 				})
 		}},
+		{"proxy-request-header-lost", "The proxy does not pass the cookie on, and the application wants a login.", func(s *setup) {
+			s.stack.Header = compare.Header{{Name: "Cookie", Value: "session=4711"}}
+			s.app = s.application()
+			s.backend = instead(func(r *http.Request) bool { return r.Header.Get("Cookie") == "" }, refuse(http.StatusForbidden))
+			s.front = without("Cookie")
+		}},
 		{"proxy-path-rewritten", "The proxy cuts the path's first folder off before it asks the application.",
 			inFront(func(next http.Handler) http.Handler {
 				stripped := http.StripPrefix(strings.TrimSuffix(downloads, "/"), next)
@@ -54,6 +61,16 @@ func proxyFaults() []Fault {
 			a.header.Del("Content-Length")
 			a.body = append(a.body, "<!-- served by proxy -->\n"...)
 		}))},
+	}
+}
+
+// without takes a field off what the proxy is asked.
+func without(name string) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Del(name)
+			next.ServeHTTP(w, r)
+		})
 	}
 }
 

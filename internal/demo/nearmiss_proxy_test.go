@@ -68,6 +68,11 @@ func proxyMisses() []Fault {
 				return instead(func(r *http.Request) bool { return behindProxy(r) }, next.ServeHTTP)(strict)
 			}
 		}},
+		{"proxy-request-header-lost", "the proxy takes a cookie off that nobody needs", func(s *setup) {
+			s.stack.Header = compare.Header{{Name: "Cookie", Value: "session=4711"}}
+			s.app = s.application()
+			s.front = without("Cookie")
+		}},
 		{"proxy-path-rewritten", "the proxy has the downloads under another path", func(s *setup) {
 			s.stack.Proxy = diag.URL(s.stack.Proxy.Origin() + "/files/")
 			s.front = func(next http.Handler) http.Handler {

@@ -50,6 +50,9 @@ func answerFault(v *diag.View, p *diag.Exchange) fault {
 	if echoed(v) {
 		return fault{"handoff-echoed", fmt.Sprintf("The proxy answers %s, with exactly what the application answers when it is asked for the internal URI itself.", status(p))}
 	}
+	if f := refusalFault(v, p); f.code != "" {
+		return f
+	}
 	reached, _ := v.Reached(diag.ProxyGet)
 	if f := unrouted(v, p, reached); f.code != "" {
 		return f
@@ -77,6 +80,8 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 		return fault{"proxy-redirects", text + toItself(p)}
 	case p.Status == 502 && v.Way(diag.ProxyGet).TimedOut:
 		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}
+	case p.Status >= 502 && p.Status <= 504 && reached == diag.Yes && !ofHandoff(v, p):
+		return fault{} // the application may say so itself
 	case p.Status == 502 || p.Status == 503:
 		return fault{"proxy-bad-gateway", badGateway(answered, v, reached)}
 	case p.Status == 504:
@@ -165,7 +170,7 @@ func afterHandoff(v *diag.View, b, p *diag.Exchange) fault {
 	if p.Status/100 == 2 && p.Body.Length > 0 {
 		return content(v, b, p)
 	}
-	if len(b.Handoffs()) == 0 {
+	if len(b.Handoffs()) == 0 || p.Status >= 300 && !ofHandoff(v, p) {
 		return fault{}
 	}
 	switch p.Status {
@@ -195,7 +200,7 @@ func content(v *diag.View, b, p *diag.Exchange) fault {
 	case p.Body.Match == compare.Longer, p.Body.FirstDiff >= 16:
 		return fault{"proxy-body-altered", fmt.Sprintf("The body is the file, changed: it differs from offset %d on (%s came, the file has %d).",
 			p.Body.FirstDiff, bytes(p.Body.Length), size)}
-	case len(b.Handoffs()) > 0:
+	case len(b.Handoffs()) > 0 && ofHandoff(v, p):
 		return fault{"handoff-wrong-content", fmt.Sprintf("The proxy answers %s with another content: %s of %s.",
 			status(p), bytes(p.Body.Length), orUnknown(p.Header.Get("Content-Type")))}
 	}

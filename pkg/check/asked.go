@@ -12,6 +12,16 @@ func alsoAsked(v *diag.View, code string, f *diag.Finding) {
 	switch code {
 	case "proxy-host-rejected":
 		addSaid(f, hostRejection(v))
+	case "proxy-request-header-lost":
+		for _, x := range refusalOf(v).lost {
+			addSaid(f, x)
+		}
+	case "backend-error-status":
+		for _, x := range refusalOf(v).forwarded {
+			addSaid(f, x)
+		}
+		f.Fix = "Let the application take requests that come by way of this proxy: its list of trusted proxies, of clients' addresses, of hosts, its demand for https. " +
+			"Or let the proxy send what the application expects. The application's log says why it refuses."
 	case "handoff-echoed":
 		addSaid(f, v.Exchange(backendEcho))
 	case "handoff-not-found":

@@ -23,5 +23,10 @@ X-Accel-Redirect: /protected/a.bin`,
 	Check:    checkBackend,
 	Blocks:   true,
 	Explains: []string{"handoff-*"},
-	Judge:    backendRule("backend-error-status"),
+	Judge: func(v *diag.View) []diag.Finding {
+		if found := backendRule("backend-error-status")(v); found != nil {
+			return found
+		}
+		return proxyRule("backend-error-status")(v)
+	},
 }

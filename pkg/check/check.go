@@ -33,7 +33,7 @@ func Families() []diag.Family {
 	return []diag.Family{
 		delivery, repeat, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary,
 		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
-		large,
+		large, refusals,
 	}
 }
 
@@ -48,7 +48,7 @@ func Rules() []diag.Rule {
 		backendPathNotURI, backendURINotPath, backendWrongPrefix,
 
 		proxyUnreachable, proxyTimeout, proxyAuthRequired, proxyRedirects, proxyBadGateway,
-		proxyHostRejected, proxyPathRewritten, proxyNotRouted, proxyTruncated, proxyBodyAltered,
+		proxyHostRejected, proxyRequestHeaderLost, proxyPathRewritten, proxyNotRouted, proxyTruncated, proxyBodyAltered,
 
 		handoffIgnored, handoffLoop, handoffEchoed, handoffNotFound, handoffForbidden, handoffWrongContent,
 

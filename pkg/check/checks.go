@@ -116,8 +116,14 @@ func judgeEndToEnd(v *diag.View) (diag.Status, string) {
 		return diag.Pass, inChain(v)
 	}
 	reason := "the proxy answers " + answer(p) + ", body: " + body(p)
-	if reached, why := v.Reached(diag.ProxyGet); p.Answered() && reached == diag.Undecided {
-		reason += "; " + why
+	reached, why := v.Reached(diag.ProxyGet)
+	switch {
+	case !p.Answered():
+		return diag.Fail, reason
+	case reached == diag.Undecided:
+		return diag.Unknown, reason + "; " + why
+	case proxyFault(v).code == "" && len(v.Exchange(diag.BackendGet).Handoffs()) > 0:
+		return diag.Unknown, reason + "; " + whoRefused(v)
 	}
 	return diag.Fail, reason
 }

@@ -72,6 +72,12 @@ func said(x *diag.Exchange) diag.Evidence {
 	if x.Answered() {
 		text += ", body: " + body(x)
 	}
+	if x.Probe.Without != nil {
+		text = "without " + strings.Join(x.Probe.Without, ", ") + ": " + text
+	}
+	if strings.HasPrefix(x.Probe.ID, backendForwarded) {
+		text = fields(x) + "\n" + text
+	}
 	if x.Probe.Host != "" {
 		text = "Host: " + x.Probe.Host + ", " + text
 	}

@@ -44,3 +44,20 @@ func (v *View) missesItself() bool {
 	return b.Answered() && p.Answered() && b.Status >= 400 && len(b.Handoffs()) == 0 && b.Body.Length > 0 &&
 		!SameAnswer(b, p) && fingerprint(b, p) == ""
 }
+
+// Lacking are the names of the fields that the backend sends with a file and
+// with its own page for a missing one, that come through the proxy with that
+// page, and that x has not: a sign that x is no answer of the backend's.
+func (v *View) Lacking(x *Exchange) []string {
+	b, bm, pm := v.Exchange(BackendGet), v.Exchange(BackendMissing), v.Exchange(ProxyMissing)
+	if !b.Answered() || !bm.Answered() || !pm.Answered() || bm.Status != pm.Status || len(bm.Handoffs()) > 0 {
+		return nil
+	}
+	var names []string
+	for _, f := range bm.Header {
+		if !common[strings.ToLower(f.Name)] && b.Header.Has(f.Name) && pm.Header.Has(f.Name) && !x.Header.Has(f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,25 +168,50 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 		})
 	}
 	wg.Wait()
+	before := make([]int, len(probes)) // requests that the companion saw for earlier answers
 	for i, p := range probes {
-		for again := 0; again < 2 && p.ID != ProxyGet && p.ID != BackendGet && p.repeatable() && strained(&got[i]); again++ {
+		for again := 0; again < p.patience() && p.repeatable() && p.strained(&got[i]); again++ {
+			earlier := append(got[i].Earlier, got[i].Status)
+			if r.Companion != nil {
+				before[i] = len(r.Companion.seenBy(r.id, p.ID))
+			}
 			got[i] = r.send(ctx, p) // with nothing else under way
+			if p.plain() {
+				got[i].Earlier = earlier
+			}
 		}
 	}
-	for _, x := range got {
+	for i, x := range got {
 		if ctx.Err() != nil && x.Failure != nil && x.Failure.Kind == compare.Canceled {
 			continue // it says nothing about the stack
 		}
 		if r.Companion != nil {
-			x.Seen = r.Companion.seenBy(r.id, x.Probe.ID)
+			x.Seen = r.Companion.seenBy(r.id, x.Probe.ID)[before[i]:]
 		}
 		r.record.Exchanges = append(r.record.Exchanges, r.redact.exchange(x))
 	}
 }
 
-// strained says that an answer may have to do with how much was asked at once:
-// a limit, or a failure of the moment.
-func strained(x *Exchange) bool { return x.Status == 429 || x.Status >= 500 }
+// plain says that the probe is the download itself.
+func (p Probe) plain() bool { return p.ID == ProxyGet || p.ID == BackendGet }
+
+// patience is how often a probe is sent again where the answer is strained.
+func (p Probe) patience() int {
+	if p.plain() {
+		return 1 // what fails twice is judged
+	}
+	return 2
+}
+
+// strained says that an answer may have to do with how much was asked at once,
+// or with the moment: a limit, a failure. Of the download itself a limit is
+// judged, and so is an answer that took the proxy's whole patience.
+func (p Probe) strained(x *Exchange) bool {
+	if p.plain() {
+		return x.Status >= 500 && x.Status != 504
+	}
+	return x.Status == 429 || x.Status >= 500
+}
 
 // sendOnce sends one probe.
 func (r *run) sendOnce(ctx context.Context, p Probe) Exchange {
@@ -237,7 +263,8 @@ func (r *run) request(p Probe) compare.Request {
 		req.Patient, req.Progress = true, r.meter(p.Method+" "+string(p.Port)+": "+p.ID)
 	}
 	for _, f := range r.stack.Header {
-		if p.As == "" || !strings.EqualFold(f.Name, r.user(p.As).Name) {
+		left := slices.ContainsFunc(p.Without, func(name string) bool { return strings.EqualFold(name, f.Name) })
+		if !left && (p.As == "" || !strings.EqualFold(f.Name, r.user(p.As).Name)) {
 			req.Header = append(req.Header, f)
 		}
 	}

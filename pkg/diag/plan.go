@@ -31,6 +31,8 @@ type Probe struct {
 	Host   string `json:"host,omitempty"`
 	// Header fields are sent besides those of the stack.
 	Header compare.Header `json:"header,omitempty"`
+	// Without names fields of the stack that are not sent.
+	Without []string `json:"without,omitempty"`
 	// As names the user who asks, in place of the stack's own credentials.
 	As string `json:"as,omitempty"`
 	// Expect is the role of the fixture whose content the body is compared
