@@ -152,10 +152,15 @@ func (s *state) find() {
 }
 
 // search finds the location in a tree, with the nested ones, and their regular
-// expressions before those outside (ngx_http_core_find_location). stop says
+// expressions before those outside (ngx_http_core_find_location). Of those
+// nested in a regular expression only further regular expressions count: nginx
+// makes no tree of the others (ngx_http_init_static_location_trees). stop says
 // that nothing else is looked at; redirect that the URI lacks a slash.
 func (s *state) search(l *location) (stop, redirect bool) {
-	found, wants := l.static(s.uri)
+	var found, wants *location
+	if l.pattern == nil {
+		found, wants = l.static(s.uri)
+	}
 	if wants != nil {
 		s.choose(wants, "the name without its slash")
 		return true, true

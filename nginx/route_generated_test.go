@@ -10,7 +10,7 @@ import (
 // Words from which sites and requests are made. Few, so that they meet.
 var (
 	genPrefixes = []string{"/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/media/", "/media", "/b", "/dl/", "/in/", "/.", "/a/b/c"}
-	genRegexes  = []string{`\.txt$`, `^/a`, `^/(.*)/b`, `^/a/(?<tail>.*)$`, `/b/(c|.+)`, `^/[^/]+$`, `(?!/a)^/.b`, `^/media/(.+)\.(txt|png)$`, `^/(\w)/\1?`}
+	genRegexes  = []string{`\.txt$`, `^/a`, `^/(.*)/b`, `^/a/(?<tail>.*)$`, `/b/(c|.+)`, `^/[^/]+$`, `(?!/a)^/.b`, `^/media/(.+)\.(txt|png)$`, `^/(\w)/\1?`, "/a", "/a/b", "/b", "/media/"}
 	genURIs     = []string{
 		"/", "/a", "/a/", "/a/b", "/a/b/", "/a/b/c", "/a/b/c.txt", "/a/b.txt", "/b/c.txt", "/b.txt", "/ab", "/ab/c", "/media/a.txt",
 		"/media", "/media/", "/mediaa.txt", "/a%20b", "/a/b%2Fc?x=1", "/a//b", "/a/./b/../b.txt?x=2&y", "/A/b", "/in/x", "/.b", "/a/b?x=0",
@@ -27,7 +27,7 @@ var (
 		`rewrite ^/a/(.*)$ /b/$1;`, `rewrite ^/a(.*)$ /media$1 break;`, `rewrite ^/(.*)b(.*)$ /$1$2 last;`, `rewrite /c /a/b/c.txt? last;`,
 		`rewrite ^/in/(.*)$ /media/$1 break;`, `if ($arg_x) { set $v "x$arg_x"; }`, `if ($arg_x = 1) { return 403; }`,
 		`if ($uri ~ "^/(.)(.*)") { set $v $2; }`, `if ($arg_x = 2) { rewrite ^ /b/c.txt last; }`, `break;`, `set $v $uri;`,
-		`if ($args ~ y) { break; }`, `rewrite ^/ab(.*)$ /x$1 redirect;`,
+		`if ($args ~ y) { break; }`, `if ($arg_x) { proxy_pass http://BACKEND; }`, `if ($args) { root ROOT/media; }`, `if ($arg_y = "") { set $w 1; }`, `rewrite ^/ab(.*)$ /x$1 redirect;`,
 	}
 	genAccess = []string{"internal;", "deny all;", "allow 127.0.0.1; deny all;", "deny 10.0.0.0/8;", "satisfy any;"}
 )
@@ -54,10 +54,10 @@ func generate(r *rand.Rand) string {
 	used := map[string]bool{}
 	var location func(depth int, within string)
 	location = func(depth int, within string) {
-		name, regex := "", within == "~"
+		name, regex := "", false
 		n := r.IntN(7)
 		switch {
-		case regex || n < 2:
+		case n < 2 || strings.ContainsAny(within, `^\(`):
 			name, regex = `~ "`+pick(genRegexes)+`"`, true
 		case n == 2:
 			name = "= " + pick(genPrefixes)
@@ -89,9 +89,9 @@ func generate(r *rand.Rand) string {
 			b.WriteString(simple + "\n")
 		}
 		if depth < 2 && !strings.HasPrefix(name, "=") {
-			inside := "~" // only regular expressions may stand in one
-			if !regex {
-				inside = strings.TrimPrefix(name, "^~ ")
+			inside := strings.TrimPrefix(name, "^~ ")
+			if regex { // a prefix in it must begin with the pattern's text
+				inside = strings.Trim(name, `~ "`)
 			}
 			for range r.IntN(3) {
 				location(depth+1, inside)

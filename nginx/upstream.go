@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -22,9 +23,16 @@ func (s *state) content() {
 	}
 }
 
-// pass hands the request to an upstream.
+// pass hands the request to an upstream: to that of the block in force, which
+// an if has of its own or takes from its location. The handler may be that of
+// another if, which held before (ngx_http_script_if_code, and noname in
+// ngx_http_proxy_merge_loc_conf).
 func (s *state) pass() {
-	d := s.handler
+	d := last(s.level, s.handler.Name)
+	if d == nil {
+		s.fail(http.StatusInternalServerError, route.Failed, s.handler, "no upstream configuration: another if holds after this one, and its settings are in force")
+		return
+	}
 	u := &route.Upstream{Pass: d, Protocol: protocols[d.Name]}
 	s.out.Upstream = u
 	text, inherits := d.Arg(0), d.Parent
