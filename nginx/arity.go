@@ -23,7 +23,7 @@ const many = 1 << 20
 var arities = map[string]arity{
 	"http": {0, 0, true}, "events": {0, 0, true}, "server": {0, 0, true}, "types": {0, 0, true},
 	"location": {1, 2, true}, "if": {1, many, true}, "limit_except": {1, many, true},
-	"upstream": {1, 1, true}, "map": {2, 2, true}, "geo": {1, 2, true}, "split_clients": {2, 2, true},
+	"upstream": {1, 1, true}, "map": {2, 2, true}, "geo": {1, 2, true}, "split_clients": {2, 2, true}, "charset_map": {2, 2, true},
 
 	"root": {1, 1, false}, "alias": {1, 1, false}, "internal": {0, 0, false}, "include": {1, 1, false},
 	"listen": {1, many, false}, "server_name": {1, many, false}, "try_files": {2, many, false},
@@ -42,7 +42,7 @@ var arities = map[string]arity{
 	"gzip": {1, 1, false}, "gzip_types": {1, many, false}, "sub_filter": {2, 2, false},
 	"sendfile": {1, 1, false}, "open_file_cache": {1, 2, false}, "disable_symlinks": {1, 2, false},
 	"default_type": {1, 1, false}, "merge_slashes": {1, 1, false}, "client_max_body_size": {1, 1, false},
-	"resolver": {1, many, false}, "error_log": {1, 2, false}, "keepalive_timeout": {1, 2, false},
+	"resolver": {1, many, false}, "log_format": {2, many, false}, "error_log": {1, 2, false}, "keepalive_timeout": {1, 2, false},
 	"ssl_certificate": {1, 1, false}, "ssl_certificate_key": {1, 1, false},
 	"worker_processes": {1, 1, false}, "worker_connections": {1, 1, false}, "pid": {1, 1, false}, "user": {1, 2, false},
 }
@@ -64,8 +64,11 @@ func entryBlock(d *conf.Directive) bool {
 func misformed(d *conf.Directive) *conf.Problem {
 	message := ""
 	if entryBlock(d.Parent) {
-		if d.IsBlock {
+		switch {
+		case d.IsBlock:
 			message = `unexpected "{"`
+		case d.Name == "include" && d.Parent.Name == "types" && len(d.Args) != 1:
+			message = `invalid number of arguments in "include" directive`
 		}
 	} else if d.Name == "server" && d.Parent != nil && d.Parent.Name == "upstream" {
 		if d.IsBlock {

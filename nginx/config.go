@@ -24,9 +24,9 @@ type Config struct {
 // Parse reads the texts of a source. It is a pure function. The Config is
 // whatever could be read and never nil; the error is nil or a *conf.Error with
 // every problem found, in the order of reading. A file is read up to its first
-// syntax error. Of the meaning of directives little is checked: nginx may
-// refuse a configuration that Parse accepts, and knows modules that Parse does
-// not.
+// syntax error. Of the meaning of directives little is checked (see refused):
+// nginx may refuse a configuration that Parse accepts, and knows modules that
+// Parse does not.
 func Parse(s conf.Source) (*Config, error) {
 	p := &parser{files: load.NewKept(s), prefix: s.Prefix}
 	c := &Config{Source: s, Top: &conf.Directive{IsBlock: true}}
@@ -42,6 +42,12 @@ func Parse(s conf.Source) (*Config, error) {
 		c.Fragment = true
 		c.HTTP = wrap(c.Top)
 	}
+	c.HTTP.Walk(func(d *conf.Directive) bool {
+		if (d.Name == "server" || d.Name == "location") && d.IsBlock && d.Pos.Line > 0 {
+			p.problems = append(p.problems, sameLocations(d)...)
+		}
+		return d.Name == "http" || d.Name == "server" || d.Name == "location"
+	})
 	if len(p.problems) > 0 {
 		return c, &conf.Error{Problems: p.problems}
 	}
@@ -50,8 +56,11 @@ func Parse(s conf.Source) (*Config, error) {
 
 // isMain says that directives are those of a main file, not of a fragment.
 func isMain(top *conf.Directive) bool {
-	return len(top.All("http", "events", "stream", "mail", "worker_processes", "daemon", "pid", "load_module")) > 0
+	return len(top.All(mainOnly...)) > 0
 }
+
+// mainOnly are directives that stand in a main file only.
+var mainOnly = []string{"http", "events", "stream", "mail", "worker_processes", "daemon", "pid", "load_module"}
 
 // Directives that say where a fragment belongs.
 var (

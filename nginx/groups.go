@@ -94,6 +94,12 @@ func reference(names []string, name string) string {
 
 // classEnd is the length of the character class at the beginning of s.
 func classEnd(s string) int {
+	n, _ := class(s)
+	return n
+}
+
+// class is classEnd, and says whether the class is closed.
+func class(s string) (n int, closed bool) {
 	i := 1
 	if strings.HasPrefix(s[i:], "^") {
 		i++
@@ -110,9 +116,9 @@ func classEnd(s string) int {
 				i += n + 1
 			}
 		case s[i] == ']':
-			return i + 1
+			return i + 1, true
 		}
 		i++
 	}
-	return len(s)
+	return len(s), false
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -30,6 +31,7 @@ type parser struct {
 	total    int
 	problems []conf.Problem
 	full     bool // the limit of the total has been reported
+	main     bool // a main file is being read
 
 	// Directives and arguments are cut from larger pieces of memory.
 	directives []conf.Directive
@@ -124,6 +126,12 @@ func (p *parser) block(l *lexer, parent, opened *conf.Directive) bool {
 		if problem := misformed(d); problem != nil {
 			p.problems = append(p.problems, *problem)
 			return false
+		}
+		p.main = p.main || parent.Name == "" && slices.Contains(mainOnly, d.Name)
+		if problem := p.refused(d); problem != nil {
+			p.problems = append(p.problems, *problem)
+		} else if problem := doubtful(d); problem != nil {
+			p.problems = append(p.problems, *problem)
 		}
 		if d.IsBlock && !p.inside(l, d) {
 			return false

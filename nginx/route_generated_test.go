@@ -27,8 +27,9 @@ var (
 		`rewrite ^/a/(.*)$ /b/$1;`, `rewrite ^/a(.*)$ /media$1 break;`, `rewrite ^/(.*)b(.*)$ /$1$2 last;`, `rewrite /c /a/b/c.txt? last;`,
 		`rewrite ^/in/(.*)$ /media/$1 break;`, `if ($arg_x) { set $v "x$arg_x"; }`, `if ($arg_x = 1) { return 403; }`,
 		`if ($uri ~ "^/(.)(.*)") { set $v $2; }`, `if ($arg_x = 2) { rewrite ^ /b/c.txt last; }`, `break;`, `set $v $uri;`,
-		`if ($args ~ y) { break; }`, `if ($arg_x) { proxy_pass http://BACKEND; }`, `if ($args) { root ROOT/media; }`, `if ($arg_y = "") { set $w 1; }`, `rewrite ^/ab(.*)$ /x$1 redirect;`,
+		`if ($args ~ y) { break; }`, `rewrite ^/ab(.*)$ /x$1 redirect;`,
 	}
+	genIfs    = []string{`if ($arg_x) { proxy_pass http://BACKEND; }`, `if ($args) { root ROOT/media; }`, `if ($arg_y = "") { set $w 1; }`}
 	genAccess = []string{"internal;", "deny all;", "allow 127.0.0.1; deny all;", "deny 10.0.0.0/8;", "satisfy any;"}
 )
 
@@ -77,6 +78,9 @@ func generate(r *rand.Rand) string {
 		}
 		for range r.IntN(3) {
 			b.WriteString(pick(genRewrites) + "\n")
+		}
+		if r.IntN(4) == 0 {
+			b.WriteString(pick(genIfs) + "\n" + pick(genIfs) + "\n")
 		}
 		if r.IntN(5) == 0 {
 			b.WriteString(pick(genAlias) + "\n")

@@ -44,7 +44,7 @@ type configuration struct {
 	kind   server.Kind
 	source conf.Source
 	// problems are what is wrong with it, and left what of them only leaves
-	// something out: an include that is not there.
+	// something out, an include that is not there, or is no more than doubtful.
 	problems, left []conf.Problem
 }
 
@@ -71,7 +71,7 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 	}
 	if errors.As(c.kind.Parse(c.source), &unreadable) {
 		for _, p := range unreadable.Problems {
-			if p.Kind == conf.Missing || p.Kind == conf.Unreadable {
+			if p.Kind == conf.Missing || p.Kind == conf.Unreadable || p.Kind == conf.Doubtful {
 				c.left = append(c.left, p)
 			} else {
 				c.problems = append(c.problems, p)

@@ -16,6 +16,7 @@ const (
 	NotText    Kind = "not-text"   // a binary file
 	TooLarge   Kind = "too-large"  // more than a configuration can sensibly be
 	Cycle      Kind = "cycle"      // a file includes itself
+	Doubtful   Kind = "doubtful"   // the server takes it, and it hardly means what was written
 	Empty      Kind = "empty"      // a folder or a dump that holds no configuration
 )
 
