@@ -1,0 +1,264 @@
+package lighttpd
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
+
+// readCase is one configuration of the corpus: its files by name, of which
+// main.conf is the main one.
+type readCase struct {
+	ok    bool // lighttpd takes it
+	files map[string]string
+}
+
+// readCorpus returns the configurations of testdata/read.txtar, by name.
+func readCorpus(t testing.TB) map[string]readCase {
+	t.Helper()
+	data, err := os.ReadFile("testdata/read.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]readCase{}
+	var into map[string]string
+	file := ""
+	for l := range strings.Lines(string(data)) {
+		n, ok := strings.CutPrefix(l, "-- ")
+		if !ok {
+			if into != nil {
+				into[file] += l
+			}
+			continue
+		}
+		verdict, rest, _ := strings.Cut(strings.TrimSuffix(n, " --\n"), "/")
+		name, sub, multi := strings.Cut(rest, "/")
+		if file = sub; !multi {
+			name, file = strings.TrimSuffix(rest, ".conf"), "main.conf"
+		}
+		key := verdict + "/" + name
+		if _, there := cases[key]; !there {
+			cases[key] = readCase{ok: verdict == "ok", files: map[string]string{}}
+		}
+		into = cases[key].files
+		into[file] = ""
+	}
+	cases["ok/carriage-returns"].files["main.conf"] = strings.ReplaceAll(cases["ok/carriage-returns"].files["main.conf"], "\n", "\r\n")
+	for _, name := range []string{"ok/no-newline-at-end", "bad/name-at-end"} {
+		cases[name].files["main.conf"] = strings.TrimSuffix(cases[name].files["main.conf"], "\n")
+	}
+	cases["ok/no-break-space"] = readCase{ok: true, files: map[string]string{"main.conf": "server.tag\u00a0= \"x\"\n"}}
+	cases["ok/zero"] = readCase{ok: true, files: map[string]string{"main.conf": "server.tag = \"x\"\n\x00nonsense\n"}}
+	return cases
+}
+
+// write puts the files of a case into a folder and returns the main file. What
+// every configuration needs stands in another file, which includes it.
+func (c readCase) write(t testing.TB, dir string) string {
+	t.Helper()
+	for name, text := range c.files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "@DIR@", dir)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	main := filepath.Join(dir, "lighttpd.conf")
+	if err := os.WriteFile(main, []byte("server.document-root = \"/\"\nserver.bind = \"/nonexistent/socket\"\ninclude \"main.conf\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return main
+}
+
+// ask has lighttpd read a configuration: what it says against it, "" for nothing.
+func ask(t testing.TB, args ...string) (out, problem string) {
+	t.Helper()
+	cmd := exec.Command(need.Server(t, program), args...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", "refused: " + stderr.String()
+	}
+	return stdout.String(), ""
+}
+
+// parsed reads a configuration from the disk.
+func parsed(t testing.TB, name string) (*Config, []conf.Problem) {
+	t.Helper()
+	s, err := Load(name, nil)
+	c := &Config{Top: &conf.Directive{}}
+	if err == nil {
+		c, err = Parse(s)
+	}
+	if err == nil {
+		return c, nil
+	}
+	var e *conf.Error
+	if !errors.As(err, &e) || len(e.Problems) == 0 {
+		t.Fatalf("not a conf.Error with a problem: %#v", err)
+	}
+	return c, e.Problems
+}
+
+// flat are the blocks and settings of a configuration, one a line.
+func flat(c *Config) []string {
+	var lines []string
+	for _, b := range c.Blocks {
+		line := fmt.Sprintf("block %d", b.Index)
+		if b.Parent != nil {
+			line += fmt.Sprintf(" in %d: %s", b.Parent.Index, b.Cond)
+		}
+		if b.Prev != nil {
+			line += fmt.Sprintf(", else of %d", b.Prev.Index)
+		}
+		lines = append(lines, line)
+		for _, name := range slices.Sorted(slices.Values(b.Names())) {
+			if name != "var.CWD" && name != "var.PID" {
+				lines = append(lines, "  "+name+" = "+show(b.Get(name).Value))
+			}
+		}
+	}
+	return lines
+}
+
+func show(v *Value) string {
+	switch v.Kind {
+	case String:
+		return fmt.Sprintf("%q", v.Text)
+	case Integer:
+		return fmt.Sprint(v.Number)
+	}
+	var items []string
+	for _, i := range v.Items {
+		key := ""
+		if i.HasKey {
+			key = fmt.Sprintf("%q => ", i.Key)
+		}
+		items = append(items, key+show(i.Value))
+	}
+	return "(" + strings.Join(items, ", ") + ")"
+}
+
+// printed is a configuration as `lighttpd -p` prints it, read again.
+func printed(t testing.TB, main string) (*Config, string) {
+	t.Helper()
+	out, problem := ask(t, "-p", "-f", main)
+	if problem != "" {
+		return nil, problem
+	}
+	out = strings.TrimSuffix(strings.TrimPrefix(out, "config {\n"), "}\n")
+	for _, name := range []string{"var.CWD", "var.PID"} {
+		if i := strings.Index(out, name); i >= 0 {
+			end := i + strings.IndexByte(out[i:], '\n')
+			out = out[:i] + out[end:]
+		}
+	}
+	c, err := Parse(conf.Source{Roots: []string{"printed"}, Files: []conf.File{{Path: "printed", Text: out}}})
+	if err != nil {
+		t.Fatalf("what lighttpd -p prints cannot be read: %v\n%s", err, out)
+	}
+	return c, ""
+}
+
+func TestReadsAsLighttpdDoes(t *testing.T) {
+	need.Server(t, program)
+	cases := readCorpus(t)
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		c := cases[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			main := c.write(t, t.TempDir())
+			_, refusal := ask(t, "-tt", "-f", main)
+			if c.ok != (refusal == "") {
+				t.Fatalf("lighttpd says %q", refusal)
+			}
+			got, problems := parsed(t, main)
+			if c.ok != (problems == nil) {
+				t.Fatalf("we say %v, lighttpd %q", problems, refusal)
+			}
+			if !c.ok {
+				return
+			}
+			want, refusal := printed(t, main)
+			if refusal != "" {
+				t.Fatal(refusal)
+			}
+			if d := cmp.Diff(flat(want), flat(got)); d != "" {
+				t.Errorf("-lighttpd +we:\n%s", d)
+			}
+		})
+	}
+}
+
+// TestReadsMutations changes the corpus at random, a byte or a line at a time,
+// and asks lighttpd whether it takes what comes out.
+func TestReadsMutations(t *testing.T) {
+	need.Server(t, program)
+	count := 150
+	if os.Getenv("PROXYDIAG_MUTATIONS") != "" {
+		_, _ = fmt.Sscan(os.Getenv("PROXYDIAG_MUTATIONS"), &count)
+	}
+	cases := readCorpus(t)
+	names := slices.Sorted(maps.Keys(cases))
+	seed := uint64(1)
+	if os.Getenv("PROXYDIAG_SEED") != "" {
+		_, _ = fmt.Sscan(os.Getenv("PROXYDIAG_SEED"), &seed)
+	}
+	r := rand.New(rand.NewPCG(seed, 2))
+	for i := range count {
+		name := names[r.IntN(len(names))]
+		c := cases[name]
+		text := mutate(r, c.files["main.conf"])
+		if strings.Contains(text, "include_shell") || strings.Contains(text, "env.") {
+			continue
+		}
+		changed := readCase{files: maps.Clone(c.files)}
+		changed.files["main.conf"] = text
+		main := changed.write(t, t.TempDir())
+		want, refusal := printed(t, main)
+		got, problems := parsed(t, main)
+		switch {
+		case refusal != "" && !strings.Contains(refusal, "parser failed"): // for what it means, not for its form
+		case (refusal == "") != (problems == nil):
+			t.Errorf("%d, %s: lighttpd says %q, we %v:\n%s", i, name, refusal, problems, text)
+		case refusal == "":
+			if d := cmp.Diff(flat(want), flat(got)); d != "" {
+				t.Errorf("%d, %s: -lighttpd +we:\n%s\n%s", i, name, d, text)
+			}
+		}
+	}
+}
+
+func mutate(r *rand.Rand, text string) string {
+	pieces := []string{"\"", "(", ")", "{", "}", "=", "=>", "+=", ":=", ",", "\n", "$HTTP[\"url\"] == \"/m\" { }\n", "else", "else { }\n", "+", " ", "#", "x", ".", "var.q = 1\n", "[", "]", "~", "5", "\\", "global { var.r = 1 }\n"}
+	for range 1 + r.IntN(2) {
+		at := r.IntN(len(text) + 1)
+		switch r.IntN(3) {
+		case 0:
+			text = text[:at] + pieces[r.IntN(len(pieces))] + text[at:]
+		case 1:
+			end := min(len(text), at+1+r.IntN(3))
+			text = text[:at] + text[end:]
+		default:
+			lines := strings.SplitAfter(text, "\n")
+			i, j := r.IntN(len(lines)), r.IntN(len(lines))
+			lines[i], lines[j] = lines[j], lines[i]
+			text = strings.Join(lines, "")
+		}
+	}
+	return text
+}
