@@ -89,7 +89,7 @@ func newCond(object, tag, op string, v *Value) (Cond, error) {
 	}
 	switch {
 	case (tag == "remoteip" || tag == "remote-ip") && object == "HTTP" && plain:
-		if _, ok := network(c.Value); !ok && !strings.HasPrefix(c.Value, "/") {
+		if _, ok := network(c.Value); !ok && !strings.Contains(c.Value, "/") {
 			return c, fmt.Errorf("%q is no IP address", c.Value)
 		}
 	case tag == "host" && object == "HTTP" && plain:

@@ -2,6 +2,7 @@ package lighttpd
 
 import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
 // Config is a configuration as lighttpd reads it.
@@ -70,7 +71,7 @@ func (b *Block) set(s *Setting) {
 // every problem found, in the order of reading. As lighttpd does, it ends at the
 // first error of form.
 func Parse(s conf.Source) (*Config, error) {
-	p := newParser(texts(s), s.Prefix)
+	p := newParser(load.NewKept(s), s.Prefix)
 	c := p.conf
 	c.Source = s
 	for _, root := range s.Roots {

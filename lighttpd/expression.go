@@ -44,12 +44,12 @@ func (p *parser) value() *Value {
 		p.advance()
 		return &Value{Text: t.text}
 	case tokenInteger:
-		n, err := strconv.Atoi(t.text)
+		n, err := strconv.ParseInt(t.text, 10, 64)
 		if err != nil {
 			p.fail(at, "%s is too large a number", t.text)
 		}
 		p.advance()
-		return &Value{Kind: Integer, Number: n}
+		return &Value{Kind: Integer, Number: int(int32(n))} // lighttpd's are as large
 	case tokenKey:
 		p.advance()
 		return p.reference(at, variableName(t.text))

@@ -1,69 +1,93 @@
 package lighttpd
 
 import (
-	"errors"
-	"io"
-	"io/fs"
-	"os"
-	"path"
-	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
-// Load reads a configuration from the disk.
-func Load(name string, stdin io.Reader) (conf.Source, error) {
-	l := &loader{seen: map[string]int{}, lists: map[string]int{}}
-	folder := ""
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		folder = name[:i+1]
+// Load reads a configuration: every file of it, and nothing else; no command
+// is executed. name is a main file, a part of a configuration such as a file of
+// conf-available, a folder (its lighttpd.conf or, without one, its *.conf), the
+// output of `lighttpd -p` in a file, or "-" for any of these texts on standard
+// input.
+//
+// A *conf.Error says that there is nothing to read. What is wrong inside, an
+// include that is missing or unreadable among it, is kept in the source and
+// reported by Parse.
+func Load(name string, o load.Options) (conf.Source, error) {
+	l := &loader{load.NewReader(o.FS, "lighttpd -p -f "+mainPath)}
+	if name == "-" {
+		l.Stdin(o.Stdin)
+		return l.load([]string{load.Stdin})
 	}
-	if _, ok := l.read(name); !ok {
-		return conf.Source{}, &conf.Error{Problems: []conf.Problem{{Pos: conf.Pos{File: name}, Kind: conf.Missing, Message: "not there"}}}
-	}
-	p := newParser(l, folder)
-	p.file(name, nil)
-	return conf.Source{Roots: []string{name}, Prefix: folder, Files: l.files}, nil
-}
-
-type loader struct {
-	files []conf.File
-	seen  map[string]int
-	lists map[string]int
-}
-
-func (l *loader) read(name string) (conf.File, bool) {
-	if i, ok := l.seen[name]; ok {
-		if i < 0 {
-			return conf.File{}, false
-		}
-		return l.files[i], true
-	}
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTDIR) {
-		l.seen[name] = -1
-		return conf.File{}, false
-	}
-	l.seen[name] = len(l.files)
-	l.files = append(l.files, conf.File{Path: name, Text: string(data)})
-	return l.files[len(l.files)-1], true
-}
-
-func (l *loader) list(folder string) ([]string, bool) {
-	entries, err := os.ReadDir(path.Join(folder, "."))
+	roots, err := l.Roots(name, l.sitesOf)
 	if err != nil {
-		return nil, false
+		return conf.Source{}, err
 	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
+	return l.load(roots)
+}
+
+// mainPath is where distributions keep the main file.
+const mainPath = "/etc/lighttpd/" + mainFile
+
+// loader reads files and keeps what it has read.
+type loader struct{ *load.Reader }
+
+// load reads the roots and all that they include.
+func (l *loader) load(roots []string) (conf.Source, error) {
+	first, err := l.First(roots[0])
+	switch {
+	case err != nil:
+		return conf.Source{}, err
+	case len(roots) == 1 && strings.TrimSpace(first.Text) == "":
+		return conf.Source{}, load.Problem(roots[0], conf.Empty, "there is no configuration in it")
 	}
-	slices.Sort(names)
-	if _, ok := l.lists[folder]; !ok {
-		l.lists[folder] = len(l.files)
-		l.files = append(l.files, conf.File{Path: folder, Kind: kindFolder, Text: strings.Join(names, "\n")})
+	s := conf.Source{Roots: roots, Prefix: l.prefix(roots[0])}
+	p := newParser(l, s.Prefix)
+	for _, root := range roots {
+		p.file(root, nil)
 	}
-	return names, true
+	s.Files = l.Files
+	return s, nil
+}
+
+// prefix is the folder that relative names are relative to: that of the main
+// file, which is the lighttpd.conf beside a file or in the folder above, as for
+// conf-available/, or the file itself.
+func (l *loader) prefix(root string) string {
+	if root == load.Stdin {
+		return ""
+	}
+	folder := load.FolderOf(root)
+	if !l.There(load.Join(folder, mainFile)) && l.There(load.Join(load.Above(folder), mainFile)) {
+		return load.Above(folder)
+	}
+	return folder
+}
+
+// sitesOf returns the files of a folder to begin with: its lighttpd.conf, or
+// all *.conf in it, in its conf-enabled or conf.d.
+func (l *loader) sitesOf(folder string) ([]string, error) {
+	if main := load.Join(folder, mainFile); l.There(main) {
+		return []string{main}, nil
+	}
+	for _, sub := range []string{"", "conf-enabled", "vhosts.d", "conf.d"} {
+		in := folder
+		if sub != "" {
+			in = load.Join(folder, sub)
+		}
+		var roots []string
+		names, _ := l.Names(in)
+		for _, name := range names {
+			if file := load.Join(in, name); strings.HasSuffix(name, ".conf") && !strings.HasPrefix(name, ".") && l.Regular(file) {
+				roots = append(roots, file)
+			}
+		}
+		if len(roots) > 0 {
+			return roots, nil
+		}
+	}
+	return nil, load.Problem(folder, conf.Empty, "the folder holds neither %s nor any *.conf: name the configuration's file", mainFile)
 }

@@ -12,7 +12,7 @@ import (
 // take effect as they are read: a variable is what was assigned to it before.
 type parser struct {
 	files  store
-	folder string // of the main file, with its slash: what names are relative to
+	folder string // of the main file: what names are relative to
 	conf   *Config
 	byKey  map[string]*Block
 	at     *Block          // the block that is read
@@ -28,13 +28,17 @@ type parser struct {
 	stop     bool
 }
 
-// store is where the texts are.
+// store is where the texts are: a load.Reader or a load.Kept.
 type store interface {
-	// read returns a file; ok is false where there is none.
-	read(name string) (f conf.File, ok bool)
-	// list returns the names in a folder, sorted; ok is false where it is none.
-	list(folder string) (names []string, ok bool)
+	Read(name string) (f conf.File, ok bool)
+	Glob(pattern string) []string
 }
+
+// dumpHead is how the output of `lighttpd -p` begins; what it closes at its end
+// is left out as lighttpd itself does.
+const dumpHead = "config {"
+
+func isDump(text string) bool { return strings.HasPrefix(text, dumpHead+"\n") }
 
 const (
 	maxDepth = 100 // files that include each other
@@ -73,7 +77,7 @@ func (p *parser) file(name string, by *conf.Directive) {
 	if by != nil {
 		at = by.Pos
 	}
-	f, ok := p.files.read(name)
+	f, ok := p.files.Read(name)
 	switch {
 	case !ok:
 		p.problem(at, conf.Missing, "file %q is not there", name)
@@ -89,6 +93,9 @@ func (p *parser) file(name string, by *conf.Directive) {
 	outer, outerToken, outerLast := p.l, p.tok, p.last
 	p.depth++
 	p.l = newLexer(name, f.Text)
+	if by == nil && isDump(f.Text) {
+		p.l.at = len(dumpHead)
+	}
 	p.advance()
 	p.lines(false)
 	p.depth--
