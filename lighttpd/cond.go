@@ -102,7 +102,7 @@ func newCond(object, tag, op string, v *Value) (Cond, error) {
 // (configparser_simplify_regex).
 func (c *Cond) simplify() {
 	text := c.Value
-	op := OpMatch
+	var op Op
 	switch {
 	case strings.HasSuffix(text, "$"):
 		text, op = strings.TrimSuffix(text, "$"), OpSuffix

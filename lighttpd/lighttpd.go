@@ -3,7 +3,15 @@
 // what in it breaks downloads.
 package lighttpd
 
-import "github.com/proxydiag/proxydiag/pkg/server"
+import (
+	"io"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+)
 
 const (
 	kindName = "lighttpd" // also of the dialect
@@ -18,4 +26,25 @@ var Kind = server.Kind{
 	Dialect: kindName,
 	Samples: samples,
 	Launch:  Launch,
+	Load: func(path string, stdin io.Reader) (conf.Source, error) {
+		source, err := Load(path, load.Options{Stdin: stdin})
+		return withoutSecrets(source), err
+	},
+	Parse: func(s conf.Source) error {
+		_, err := Parse(s)
+		return err
+	},
+	Detect:   detect,
+	Route:    follow,
+	Families: []diag.Family{looks, twinAsked},
+	Rules:    rules(),
+	Enrich:   cause.Enrich(siteOf, (*site).responsible),
+	Way:      cause.Way(siteOf, (*site).follow),
+	Intent:   intent,
+}
+
+// follow is the router for people: a URL's way in neutral words.
+func follow(source conf.Source, q server.RouteRequest) (server.RouteResult, error) {
+	c, _ := Parse(source) // what is wrong with it was told before
+	return server.Follow(NewRouter(c, RouterOptions{Files: q.Look}), q, handoffField, written), nil
 }

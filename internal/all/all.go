@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/apache"
+	"github.com/proxydiag/proxydiag/lighttpd"
 	"github.com/proxydiag/proxydiag/nginx"
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -16,7 +17,7 @@ import (
 
 // Kinds are the proxy servers that are known.
 func Kinds() []server.Kind {
-	return []server.Kind{nginx.Kind, apache.Kind}
+	return []server.Kind{nginx.Kind, apache.Kind, lighttpd.Kind}
 }
 
 // Kind finds a kind by its name.

@@ -1,0 +1,185 @@
+package lighttpd
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
+
+var publicTwin = diag.Rule{
+	Doc: diag.Doc{
+		Code: "lighttpd-public-twin", Part: diag.PartHandoff, Severity: diag.Warning,
+		Title: "The document root or an alias serves the same folder to anyone",
+		Text: "The folder that the application hands over from lies in, or is, a folder that lighttpd serves by itself: " +
+			"the same files have a second URL, and the application is not asked there.",
+		Fix: "Move the protected files out of the public folder, or refuse the second URL " +
+			`(url.access-deny = ( "" ) in a condition on it).`,
+		Before: `server.document-root = "/srv/media"
+"x-sendfile-docroot" => ( "/srv/media/" )`,
+		After: `server.document-root = "/srv/www"
+"x-sendfile-docroot" => ( "/srv/media/" )`,
+		Source: "lighttpd documentation, server.document-root; mod_alias",
+	},
+	Check:  "exposure",
+	Static: true,
+	Judge:  judgeConfig(judgePublicTwin),
+}
+
+func judgePublicTwin(s *site) []diag.Finding {
+	for _, t := range s.twins() {
+		x := s.Exchange(twinProbe)
+		if x != nil && t.asked && !x.Delivers() {
+			continue // it was asked for, and is not served
+		}
+		f := s.Found(t.by, "%s opens %s for %s, and the application is not asked.", t.by, t.route.File, t.uri)
+		f.Evidence = append(f.Evidence, s.Quote("what hands over from the same folder", t.hands))
+		if x != nil && t.asked {
+			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
+				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
+		}
+		return []diag.Finding{*s.With(f, t.route)}
+	}
+	return nil
+}
+
+// public is a folder that a block serves.
+type public struct {
+	block  *Block
+	by     *conf.Directive
+	base   string // of the URLs
+	folder string
+}
+
+// publics are the folders that lighttpd serves by itself.
+func (s *site) publics() []public {
+	var list []public
+	for _, b := range s.conf.Blocks {
+		if set := b.Get("server.document-root"); set != nil && path.IsAbs(set.Value.Str()) {
+			list = append(list, public{b, set.Dir, "/", set.Value.Str()})
+		}
+		if set := b.Get("simple-vhost.server-root"); set != nil && path.IsAbs(set.Value.Str()) && s.conf.Loaded("mod_simple_vhost") {
+			list = append(list, public{b, set.Dir, "/", set.Value.Str()})
+		}
+		if set := b.Get("alias.url"); set != nil && s.conf.Loaded("mod_alias") {
+			for _, i := range set.Value.Items {
+				if path.IsAbs(i.Value.Str()) {
+					list = append(list, public{b, i.Dir, i.Key, i.Value.Str()})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// twin is a public way to a file that the application hands over.
+type twin struct {
+	hands *conf.Directive // what hands over
+	by    *conf.Directive // what serves
+	uri   string
+	route *Route
+	asked bool // the URL is the stored file's, on the server and the host that are asked
+}
+
+// twinProbe is the id of the probe that asks for the first twin.
+const twinProbe = "proxy-twin"
+
+// twins are the public ways to the stored file, where it is handed over, or,
+// without a run, to what x-sendfile-docroot allows.
+func (s *site) twins() []twin {
+	if s.File != nil {
+		if s.File.Path != "" && s.Handoff != nil && s.Handoff.Outcome == route.File && s.handsOver() {
+			return s.twinsOf(s.Handoff.FileBy, path.Dir(s.File.Path), path.Base(s.File.Path))
+		}
+		return nil
+	}
+	var list []twin
+	for _, h := range s.router.allHosts() {
+		docroot := h.host.Docroot()
+		if _, on := h.host.XSendfile(); !on || docroot == nil {
+			continue
+		}
+		for _, i := range docroot.Value.Items {
+			if folder := path.Clean(i.Value.Str()); folder != "/" && i.Value.unknown() == "" {
+				list = append(list, s.twinsOf(docroot.Dir, folder, "proxydiag-probe")...)
+			}
+		}
+	}
+	return list
+}
+
+// twinsOf looks for the file name of a folder in what is public.
+func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
+	var list []twin
+	for _, p := range s.publics() {
+		if !s.Below(folder, path.Clean(p.folder)) {
+			continue
+		}
+		rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(path.Clean(p.folder))), "/")
+		uri := path.Join("/", p.base, rel, name)
+		if !strings.HasSuffix(p.base, "/") && strings.HasSuffix(p.folder, "/") {
+			uri = p.base + path.Join("/", rel, name)
+		}
+		q, asked := s.stranger(p.block)
+		q.URI = diag.EscapePath(uri)
+		t := s.router.Route(q)
+		if t.Outcome != route.File || len(t.Provided) > 0 || !s.Same(t.File, path.Join(folder, name)) {
+			continue
+		}
+		if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+			continue // meant for the check itself
+		}
+		list = append(list, twin{hands: by, by: p.by, uri: uri, route: t, asked: asked})
+	}
+	return list
+}
+
+// stranger is a request of somebody elsewhere that a block may answer; asked
+// says that it goes where the download goes.
+func (s *site) stranger(b *Block) (q route.Request, asked bool) {
+	q = route.Request{Host: "localhost"}
+	if x := s.Exchange(diag.ProxyGet); s.Download != nil && x != nil {
+		first := s.router.Route(cause.Request(x))
+		q = route.Request{Scheme: first.state.req.Scheme, Host: first.state.req.Host, Addr: first.state.req.Addr, Header: first.state.req.Header}
+	}
+	asked = s.Download != nil
+	for ; b != nil; b = b.Parent {
+		c := b.Cond
+		switch {
+		case c.Op != OpEqual || c.Unknown != "":
+		case c.Object == "SERVER" && q.Addr != socketToken(c.Value, s.router.port()):
+			if took, ok := s.router.accepts(q.Addr); q.Addr == "" || !ok || took != socketToken(c.Value, s.router.port()) {
+				q.Addr, asked = socketToken(c.Value, s.router.port()), false
+			}
+		case c.Object == "HTTP" && c.Tag == "host":
+			if host, _, _ := strings.Cut(strings.ToLower(q.Host), ":"); host != c.Value && strings.ToLower(q.Host) != c.Value {
+				q.Host, asked = c.Value, false
+			}
+		case c.Object == "HTTP" && c.Tag == "scheme" && q.Scheme != c.Value:
+			q.Scheme, asked = c.Value, false
+		}
+	}
+	return q, asked
+}
+
+// twinAsked asks the proxy for the stored file by its public twin.
+var twinAsked = diag.Family{
+	Name: "twin",
+	When: "the configuration has a public way to the storage",
+	Plan: func(v *diag.View) diag.Step {
+		s := siteOf(v)
+		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
+			return diag.Step{}
+		}
+		for _, t := range s.twins() {
+			if t.asked {
+				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain, Target: diag.EscapePath(t.uri)}}}
+			}
+		}
+		return diag.Step{}
+	},
+}

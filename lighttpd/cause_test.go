@@ -1,0 +1,221 @@
+package lighttpd
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+)
+
+const (
+	sceneFile = "proxydiag-main-1.bin"
+	sceneHead = "server.modules = ( \"mod_access\", \"mod_alias\", \"mod_proxy\" )\nserver.document-root = \"/var/www\"\nserver.port = 8080\nserver.username = \"www-data\"\n"
+	scenePass = "proxy.server = ( \"/dl/\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8000 ) ) )\n"
+	sceneOn   = "proxy.server = ( \"/dl/\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8000,\n\"x-sendfile\" => \"enable\" ) ) )\n"
+	sceneSend = "proxy.server = ( \"/dl/\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8000, \"x-sendfile\" => \"enable\",\n\"x-sendfile-docroot\" => ( \"/srv/media\" ) ) ) )\n"
+)
+
+// scene is a run written by hand: the backend at 127.0.0.1:8000 hands over
+// files of /srv/media.
+type scene struct {
+	code   string
+	near   bool
+	config string
+	at     string // what stands at the place that a finding must have, "" for none
+	status int    // of the proxy's answer; 0: the file comes
+	log    []string
+	header string      // of the backend's handoff; "" is X-Sendfile
+	unseen bool        // the backend saw nothing of the request
+	mode   fs.FileMode // of /srv/media; 0: everybody may read
+}
+
+func (s scene) record() *diag.Record {
+	if s.mode == 0 {
+		s.mode = 0o755
+	}
+	if s.header == "" {
+		s.header = handoffField
+	}
+	rec := &diag.Record{
+		Stack: diag.Stack{
+			Storage: "/srv/media", Sendfile: "lighttpd:/srv/media/", Companion: true,
+			Backend: "http://127.0.0.1:8000/dl/", Proxy: "http://localhost:8080/dl/",
+		},
+		Config: &diag.Config{Kind: kindName, Source: conf.Source{Roots: []string{mainFile}, Files: []conf.File{{Path: mainFile, Text: sceneHead + s.config}}}},
+		Log:    &diag.Log{Path: "error.log", Lines: s.log},
+		Fixtures: []diag.FixtureRecord{
+			{Put: diag.Put{Role: diag.RoleMain, Size: 1600}, Name: sceneFile, Path: "/srv/media/" + sceneFile, FirstWrong: -1},
+		},
+		Users: []diag.User{{Name: "www-data", UID: 33, GIDs: []int{33}}},
+		Paths: []diag.Path{
+			{Path: "/", Mode: fs.ModeDir | 0o755}, {Path: "/srv", Mode: fs.ModeDir | 0o755}, {Path: "/srv/media", Mode: fs.ModeDir | s.mode},
+			{Path: "/srv/media/" + sceneFile, Mode: 0o644},
+		},
+	}
+	exchange := func(id string, port diag.Port, origin string) diag.Exchange {
+		x := diag.Exchange{Probe: diag.Probe{ID: id, Port: port, Method: "GET", Role: diag.RoleMain}}
+		x.Remote = "127.0.0.1" + origin[strings.LastIndexByte(origin, ':'):]
+		x.Request = compare.Sent{Method: "GET", URL: origin + "/dl/" + sceneFile, Host: strings.TrimPrefix(origin, "http://")}
+		x.Status, x.StatusLine, x.Body.Match = 200, "HTTP/1.1 200", compare.Empty
+		return x
+	}
+	b := exchange(diag.BackendGet, diag.Backend, "http://127.0.0.1:8000")
+	b.Header = compare.Header{{Name: s.header, Value: "/srv/media/" + sceneFile}}
+	p := exchange(diag.ProxyGet, diag.Proxy, "http://localhost:8080")
+	if s.status != 0 {
+		p.Status = s.status
+	} else {
+		p.Body = compare.Body{Length: 1600, Match: compare.Equal}
+	}
+	if !s.unseen {
+		p.Seen = []sendfile.Seen{{Method: "GET", Path: "/dl/" + sceneFile, Status: 200}}
+	}
+	rec.Exchanges = []diag.Exchange{b, p}
+	return rec
+}
+
+// scenes are, for each cause, those that show it and those that nearly do.
+func scenes() []scene {
+	swap := func(text, old, with string) string { return strings.Replace(text, old, with, 1) }
+	notRegular := []string{"2026-11-21 16:02:00: (http-header-glue.c.326) not a regular file: /dl/" + sceneFile + " -> /srv/media/" + sceneFile}
+	down := []string{"2026-11-21 15:32:02: (gw_backend.c.274) establishing connection failed: socket: tcp:127.0.0.1:8001: Connection refused",
+		"2026-11-21 15:32:02: (gw_backend.c.960) all handlers for /dl/" + sceneFile + "? on /dl/ are down."}
+	return []scene{
+		{code: "lighttpd-xsendfile-off", config: scenePass, status: 200, at: strings.TrimSpace(scenePass)},
+		{code: "lighttpd-xsendfile-off", config: swap(sceneOn, "enable", "disable"), status: 200, at: `"x-sendfile" => "disable"`},
+		{code: "lighttpd-xsendfile-off", config: swap(sceneOn, `"x-sendfile"`, `"x_sendfile"`), status: 200, at: `"x_sendfile" => "enable"`},
+		{code: "lighttpd-xsendfile-off", config: sceneSend + "$HTTP[\"url\"] =~ \"bin$\" {\n" + scenePass + "}\n", status: 200, at: strings.TrimSpace(scenePass)},
+		{code: "lighttpd-xsendfile-off", near: true, config: sceneSend, status: 200},
+		{code: "lighttpd-xsendfile-off", near: true, config: scenePass, status: 404},
+		{code: "lighttpd-xsendfile-off", near: true, config: scenePass + "$HTTP[\"url\"] =~ \"bin$\" {\n" + sceneSend + "}\n", status: 200},
+
+		{code: "lighttpd-docroot", config: swap(sceneSend, `"/srv/media"`, `"/srv/med"`), status: 403, at: `"x-sendfile-docroot" => ( "/srv/med" )`},
+		{code: "lighttpd-docroot", near: true, config: swap(sceneSend, `"/srv/media"`, `"/srv/other", "/srv"`), status: 403},
+		{code: "lighttpd-docroot", near: true, config: swap(sceneSend, `"/srv/media"`, `"/srv/other/../media"`), status: 403},
+
+		{code: "lighttpd-docroot-unset", config: sceneOn, at: `"x-sendfile" => "enable"`},
+		{code: "lighttpd-docroot-unset", config: swap(sceneSend, "/srv/media", "//"), at: `"x-sendfile-docroot" => ( "//" )`},
+		{code: "lighttpd-docroot-unset", near: true, config: sceneSend},
+		{code: "lighttpd-docroot-unset", near: true, config: swap(sceneOn, "enable", "disable")},
+
+		{code: "lighttpd-public-twin", config: sceneSend + "alias.url = ( \"/x/\" => \"/srv/x/\",\n\"/m/\" => \"/srv/media/\" )\n", at: `"/m/" => "/srv/media/"`},
+		{code: "lighttpd-public-twin", config: sceneSend + "server.document-root := \"/srv\"\n", at: `server.document-root := "/srv"`},
+		{code: "lighttpd-public-twin", config: sceneSend + "$HTTP[\"host\"] == \"other\" { server.document-root = \"/srv/media\" }\n", at: `server.document-root = "/srv/media"`},
+		{code: "lighttpd-public-twin", near: true, config: sceneSend + "alias.url = ( \"/m/\" => \"/srv/media/\" )\n$HTTP[\"url\"] =~ \"^/m/\" { url.access-deny = ( \"\" ) }\n"},
+		{code: "lighttpd-public-twin", near: true, config: sceneSend + "alias.url = ( \"/dl/\" => \"/srv/media/\" )\n"},
+		{code: "lighttpd-public-twin", near: true, config: sceneSend + "alias.url = ( \"/m/\" => \"/srv/media/\" )\n$HTTP[\"remote-ip\"] != \"127.0.0.1\" { url.access-deny = ( \"\" ) }\n"},
+
+		{code: "lighttpd-legacy-header", config: sceneSend, header: "X-LIGHTTPD-send-file", status: 200},
+		{code: "lighttpd-legacy-header", config: sceneSend, header: "X-Sendfile2", status: 200},
+		{code: "lighttpd-legacy-header", near: true, config: sceneSend, header: "X-Accel-Redirect", status: 200},
+
+		{code: "lighttpd-permission-denied", config: sceneSend, status: 403, mode: 0o700, at: `"x-sendfile-docroot" => ( "/srv/media" )`},
+		{code: "lighttpd-permission-denied", config: sceneSend, status: 403, mode: 0o700, log: notRegular, at: `"x-sendfile-docroot" => ( "/srv/media" )`},
+		{code: "lighttpd-permission-denied", near: true, config: sceneSend, status: 403},
+		{code: "lighttpd-permission-denied", near: true, config: sceneSend + "server.follow-symlink = \"disable\"\n", status: 403, log: notRegular},
+
+		{code: "lighttpd-upstream-unreachable", config: swap(sceneSend, "8000", "8001"), status: 503, unseen: true, at: `"port" => 8001`},
+		{code: "lighttpd-upstream-unreachable", config: swap(sceneSend, "8000", "8001"), status: 503, unseen: true, log: down, at: `"port" => 8001`},
+		{code: "lighttpd-upstream-unreachable", near: true, config: sceneSend, status: 503, unseen: true},
+		{code: "lighttpd-upstream-unreachable", near: true, config: swap(sceneSend, "( ( ", "( ( \"host\" => \"127.0.0.1\", \"port\" => 8001 ), ( "), status: 503, unseen: true},
+	}
+}
+
+func judged(t *testing.T, code string, rec *diag.Record) []diag.Finding {
+	t.Helper()
+	for _, r := range rules() {
+		if r.Code == code {
+			return r.Judge(diag.NewView(rec.Stack, rec))
+		}
+	}
+	t.Fatalf("no rule has the code %s", code)
+	return nil
+}
+
+func TestCauses(t *testing.T) {
+	for _, s := range scenes() {
+		name := s.code
+		if s.near {
+			name += "/near"
+		}
+		t.Run(name, func(t *testing.T) {
+			found := judged(t, s.code, s.record())
+			if s.near {
+				for _, f := range found {
+					t.Errorf("found: %s", f.Detail)
+				}
+				return
+			}
+			if len(found) != 1 {
+				t.Fatalf("%d findings", len(found))
+			}
+			got := ""
+			if found[0].Location != nil {
+				got = found[0].Location.Text
+			}
+			if got != s.at || found[0].Detail == "" || len(found[0].Evidence) == 0 {
+				t.Errorf("at %q, want %q: %+v", got, s.at, found[0])
+			}
+		})
+	}
+}
+
+// TestHealthy: a download that arrives has no cause, nor has a configuration
+// of another server.
+func TestHealthy(t *testing.T) {
+	for _, r := range rules() {
+		rec := scene{config: sceneSend}.record()
+		for _, f := range judged(t, r.Code, rec) {
+			t.Errorf("%s: %s", r.Code, f.Detail)
+		}
+		rec.Config.Kind = "other"
+		if found := judged(t, r.Code, rec); found != nil {
+			t.Errorf("%s is found without a configuration of this kind", r.Code)
+		}
+	}
+}
+
+// TestEveryCauseHasScenes: each is documented, shown and nearly shown.
+func TestEveryCauseHasScenes(t *testing.T) {
+	count := map[string]int{}
+	for _, s := range scenes() {
+		if s.near {
+			count[s.code] |= 2
+		} else {
+			count[s.code] |= 1
+		}
+	}
+	for _, r := range rules() {
+		if count[r.Code] != 3 {
+			t.Errorf("%s lacks a scene", r.Code)
+		}
+		for _, text := range []string{r.Title, r.Text, r.Fix, r.Before, r.After, r.Source, r.Check} {
+			if text == "" {
+				t.Errorf("%s is not documented wholly", r.Code)
+			}
+		}
+	}
+}
+
+func TestDetect(t *testing.T) {
+	for _, text := range []string{
+		sceneHead + sceneSend, downloads, application, processes, "config {\n}\n",
+		"$HTTP[\"url\"] =~ \"^/dl/\" {\n  proxy.server = ( \"\" => (\n    ( \"host\" => \"a\",\n      \"port\" => 1,\n    ),\n  ) )\n}\n",
+	} {
+		if !detect(text) {
+			t.Errorf("%q is not recognised", text)
+		}
+	}
+	for _, text := range []string{
+		"", "server {\n  listen 80;\n  location / { root /srv; }\n}\n", "example.org {\n\treverse_proxy localhost:8000\n}\n",
+		"<VirtualHost *:80>\n  ServerName a\n  ProxyPass / http://b/\n</VirtualHost>\n", "{\n  \"apps\": { \"http\": {} }\n}\n", "[server]\nhost = a\nport = 1\n", "server:\n  port: 1\n",
+	} {
+		if detect(text) {
+			t.Errorf("%q is taken for lighttpd's", text)
+		}
+	}
+}
