@@ -26,9 +26,10 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"style":    func() template.CSS { return template.CSS(htmlStyle) }, //nolint:gosec // it is a file of this package
 }).Parse(htmlTemplate))
 
-// htmlReport is what the page shows.
+// htmlReport is what is shown of one stack.
 type htmlReport struct {
 	diag.Report
+	ID       string // of its anchors
 	Legs     legs
 	Verdict  mark
 	Headline string
@@ -37,14 +38,39 @@ type htmlReport struct {
 	slowest  float64 // check, ms
 }
 
-// writeHTML writes the report as one page for a browser: no script, no other
+// Name is what the stack is called, with a colon.
+func (r htmlReport) Name() string {
+	if r.Stack.Name == "" {
+		return ""
+	}
+	return oneLine(r.Stack.Name) + ": "
+}
+
+// writeHTML writes reports as one page for a browser: no script, no other
 // file, for light and dark screens of any width.
-func writeHTML(w io.Writer, rep diag.Report, _ Options) error {
-	rep = neutral(rep)
-	page := htmlReport{Report: rep, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: "inconclusive: " + undecidedBecause(rep)}
+func writeHTML(w io.Writer, reps []diag.Report, _ Options) error {
+	page := struct {
+		Title   string
+		Reports []htmlReport
+	}{}
+	for i, rep := range reps {
+		page.Reports = append(page.Reports, htmlOf(neutral(rep), fmt.Sprintf("stack-%d", i+1)))
+	}
+	switch len(reps) {
+	case 1:
+		r := page.Reports[0]
+		page.Title = r.Verdict.Symbol + " " + r.Name() + r.Headline
+	default:
+		page.Title = fmt.Sprintf("%d stacks: %s", len(reps), Worst(reps))
+	}
+	return htmlPage.Execute(w, page)
+}
+
+func htmlOf(rep diag.Report, id string) htmlReport {
+	page := htmlReport{Report: rep, ID: id, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: "inconclusive: " + undecidedBecause(rep)}
 	switch rep.Status {
 	case diag.Healthy:
-		page.Verdict, page.Headline = markOf(diag.Pass), "Healthy: downloads through the proxy arrive as they should"
+		page.Verdict, page.Headline = markOf(diag.Pass), "healthy: downloads through the proxy arrive as they should"
 	case diag.Misconfigured:
 		page.Verdict, page.Headline = markOf(diag.Fail), string(rep.Culprit)+" misconfigured"
 		if len(rep.Findings) > 0 {
@@ -61,7 +87,7 @@ func writeHTML(w io.Writer, rep diag.Report, _ Options) error {
 	for _, c := range rep.Checks {
 		page.slowest = max(page.slowest, c.DurationMS)
 	}
-	return htmlPage.Execute(w, page)
+	return page
 }
 
 // Share is the length of a check's bar, in per cent of the slowest one.

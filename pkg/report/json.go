@@ -15,13 +15,30 @@ import (
 // writeJSON writes the report as JSON (RFC 8259), indented by two spaces.
 // Arrays are never null. What is not printable is escaped, so that the output
 // is safe on a terminal, too.
-func writeJSON(w io.Writer, rep diag.Report, _ Options) error {
+func writeJSON(w io.Writer, rep diag.Report, _ Options) error { return JSON(w, complete(rep)) }
+
+// writeJSONs writes several reports: the worst verdict, then each as
+// writeJSON does.
+func writeJSONs(w io.Writer, reps []diag.Report, _ Options) error {
+	all := struct {
+		Version int           `json:"version"`
+		Status  diag.Verdict  `json:"status"`
+		Reports []diag.Report `json:"reports"`
+	}{diag.ReportVersion, Worst(reps), []diag.Report{}}
+	for _, rep := range reps {
+		all.Reports = append(all.Reports, complete(rep))
+	}
+	return JSON(w, all)
+}
+
+// complete is a report without lists that are null.
+func complete(rep diag.Report) diag.Report {
 	rep.Checks = orEmpty(rep.Checks)
 	rep.Findings = slices.Clone(orEmpty(rep.Findings))
 	for i := range rep.Findings {
 		rep.Findings[i].Evidence = orEmpty(rep.Findings[i].Evidence)
 	}
-	return JSON(w, rep)
+	return rep
 }
 
 // JSON writes a value as the reports are written: indented, on a terminal safe.

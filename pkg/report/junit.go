@@ -12,12 +12,27 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
-// writeJUnit writes the report as JUnit XML: a test case a check. What is at or
+// writeJUnit writes reports as JUnit XML: a test suite a stack, a test case a check. What is at or
 // above FailOn is a failure; further findings of a check, and those of no
 // check, are test cases of their own. A check that could not be judged is
 // skipped, and an error where the whole run is inconclusive.
-func writeJUnit(w io.Writer, rep diag.Report, o Options) error {
-	rep = neutral(rep)
+func writeJUnit(w io.Writer, reps []diag.Report, o Options) error {
+	suites := junit.Testsuites{Name: "proxydiag"}
+	longest := 0.0 // they ran at the same time
+	for i, rep := range reps {
+		suite := junitSuite(neutral(rep), o)
+		suite.ID = i
+		suites.AddSuite(suite)
+		longest = max(longest, rep.DurationMS)
+	}
+	suites.Time = seconds(longest)
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	return suites.WriteXML(w)
+}
+
+func junitSuite(rep diag.Report, o Options) junit.Testsuite {
 	name := cmp.Or(rep.Stack.Name, string(rep.Stack.Proxy), "proxydiag")
 	suite := junit.Testsuite{Name: name, Time: seconds(rep.DurationMS)}
 	if !rep.Started.IsZero() {
@@ -44,12 +59,7 @@ func writeJUnit(w io.Writer, rep diag.Report, o Options) error {
 	if suite.Tests == 0 {
 		suite.AddTestcase(junit.Testcase{Name: "nothing found", Classname: "proxydiag"})
 	}
-	all := junit.Testsuites{Name: "proxydiag", Time: suite.Time}
-	all.AddSuite(suite)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	return all.WriteXML(w)
+	return suite
 }
 
 // failure is a finding as the reason of a failed test: all that the text format

@@ -52,18 +52,57 @@ type Format struct {
 	Name string
 	// Write writes the whole report. The errors are those of w.
 	Write func(w io.Writer, rep diag.Report, o Options) error
+	// WriteAll writes the reports on several stacks as one.
+	WriteAll func(w io.Writer, reps []diag.Report, o Options) error
+}
+
+// eachOf writes several reports one after the other.
+func eachOf(write func(io.Writer, diag.Report, Options) error) func(io.Writer, []diag.Report, Options) error {
+	return func(w io.Writer, reps []diag.Report, o Options) error {
+		for i, rep := range reps {
+			if i > 0 {
+				if _, err := io.WriteString(w, "\n"); err != nil {
+					return err
+				}
+			}
+			if err := write(w, rep, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// oneOf writes a single report as one of several.
+func oneOf(write func(io.Writer, []diag.Report, Options) error) func(io.Writer, diag.Report, Options) error {
+	return func(w io.Writer, rep diag.Report, o Options) error { return write(w, []diag.Report{rep}, o) }
+}
+
+// Worst is the verdict on several stacks: that of the worst one. Of none it is
+// healthy.
+func Worst(reps []diag.Report) diag.Verdict {
+	verdict := diag.Healthy
+	for _, rep := range reps {
+		switch {
+		case rep.Status == diag.Misconfigured:
+			return diag.Misconfigured
+		case rep.Status != diag.Healthy:
+			verdict = rep.Status
+		}
+	}
+	return verdict
 }
 
 // Formats are all formats; the first is the default.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Write: writeText},
-		{Name: "json", Write: writeJSON},
-		{Name: "junit", Write: writeJUnit},
-		{Name: "sarif", Write: writeSARIF},
-		{Name: "github", Write: writeGitHub},
-		{Name: "markdown", Write: writeMarkdown},
-		{Name: "html", Write: writeHTML},
+		{Name: "text", Write: writeText, WriteAll: eachOf(writeText)},
+		{Name: "json", Write: writeJSON, WriteAll: writeJSONs},
+		{Name: "junit", Write: oneOf(writeJUnit), WriteAll: writeJUnit},
+		{Name: "sarif", Write: oneOf(writeSARIF), WriteAll: writeSARIF},
+		{Name: "github", Write: writeGitHub, WriteAll: eachOf(writeGitHub)},
+		{Name: "markdown", Write: writeMarkdown, WriteAll: eachOf(writeMarkdown)},
+		{Name: "html", Write: oneOf(writeHTML), WriteAll: writeHTML},
 	}
 }
 

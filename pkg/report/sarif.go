@@ -12,14 +12,24 @@ import (
 // home is where the tool is at home.
 const home = "https://github.com/proxydiag/proxydiag"
 
-// writeSARIF writes the findings as SARIF 2.1.0 (OASIS Standard): a result a
-// finding, at its place in the user's files, and the documentation of each code
-// found as a rule.
-func writeSARIF(w io.Writer, rep diag.Report, o Options) error {
-	rep = neutral(rep)
+// writeSARIF writes the findings as SARIF 2.1.0 (OASIS Standard): a run a
+// stack, a result a finding, at its place in the user's files, and the
+// documentation of each code found as a rule.
+func writeSARIF(w io.Writer, reps []diag.Report, o Options) error {
+	log := sarif.NewReport()
+	for _, rep := range reps {
+		log.AddRun(o.sarifRun(neutral(rep)))
+	}
+	return JSON(w, log)
+}
+
+func (o Options) sarifRun(rep diag.Report) *sarif.Run {
 	run := sarif.NewRunWithInformationURI("proxydiag", home).WithColumnKind("unicodeCodePoints")
 	run.Tool.Driver.WithVersion(rep.Tool.Version)
 	run.WithResults([]*sarif.Result{})
+	if rep.Stack.Name != "" { // tells the runs of several stacks apart
+		run.WithAutomationDetails(sarif.NewRunAutomationDetails().WithID("proxydiag/" + oneLine(rep.Stack.Name)))
+	}
 	for _, f := range rep.Findings {
 		o.sarifRule(run, f)
 		result := run.CreateResultForRule(f.Code).WithLevel(sarifLevel(f.Severity)).
@@ -34,9 +44,7 @@ func writeSARIF(w io.Writer, rep diag.Report, o Options) error {
 			}
 		}
 	}
-	log := sarif.NewReport()
-	log.AddRun(run)
-	return JSON(w, log)
+	return run
 }
 
 // sarifRule adds a code's documentation to a run.
