@@ -94,25 +94,47 @@ func optionsFor(std streams, failOn diag.Severity) report.Options {
 // conclude judges what was observed, writes the report, and returns the exit
 // status. What the report has no place for goes to standard error.
 func (o *output) conclude(std streams, rec *diag.Record) error {
+	tell(std.err, rec)
 	rep := all.Judge(rec)
-	if rec.Interrupted {
-		fmt.Fprintln(std.err, "proxydiag: interrupted before everything was observed")
-	}
-	if rec.Log != nil && rec.Log.Failure != "" {
-		fmt.Fprintf(std.err, "proxydiag: warning: --error-log %s: it cannot be read: %s; the verdict does without it\n", rec.Log.Path, rec.Log.Failure)
-	}
-	for _, left := range rec.Left {
-		fmt.Fprintf(std.err, "proxydiag: a fixture could not be removed; remove it by hand: %s\n", left)
-	}
-	if err := o.write(rep); err != nil {
+	if err := o.write(func(w io.Writer) error { return o.format.Write(w, rep, o.options) }); err != nil {
 		return err
 	}
-	return status(rep, o.failOn)
+	return status(o.failOn, rep)
 }
 
-func (o *output) write(rep diag.Report) error {
+// concludeAll is conclude for several stacks.
+func (o *output) concludeAll(std streams, records []*diag.Record) error {
+	var reps []diag.Report
+	for _, rec := range records {
+		tell(std.err, rec)
+		reps = append(reps, all.Judge(rec))
+	}
+	if err := o.write(func(w io.Writer) error { return o.format.WriteAll(w, reps, o.options) }); err != nil {
+		return err
+	}
+	return status(o.failOn, reps...)
+}
+
+// tell says what a report has no place for.
+func tell(w io.Writer, rec *diag.Record) {
+	name := "proxydiag: "
+	if rec.Stack.Name != "" {
+		name += rec.Stack.Name + ": "
+	}
+	if rec.Interrupted {
+		fmt.Fprintln(w, name+"interrupted before everything was observed")
+	}
+	if rec.Log != nil && rec.Log.Failure != "" {
+		fmt.Fprintf(w, "%swarning: --error-log %s: it cannot be read: %s; the verdict does without it\n", name, rec.Log.Path, rec.Log.Failure)
+	}
+	for _, left := range rec.Left {
+		fmt.Fprintf(w, "%sa fixture could not be removed; remove it by hand: %s\n", name, left)
+	}
+}
+
+func (o *output) write(report func(io.Writer) error) error {
 	var b bytes.Buffer
-	if err := o.format.Write(&b, rep, o.options); err != nil {
+	if err := report(&b); err != nil {
 		return err
 	}
 	if o.file == nil {

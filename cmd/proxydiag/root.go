@@ -76,7 +76,7 @@ func newRoot(std streams) *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newJudge(std), newLint(std), newMan(std), newRoute(std), newVersion(std))
+	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newJudge(std), newLint(std), newMan(std), newRoute(std), newSchema(std), newVersion(std))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -114,14 +114,16 @@ func completionFor(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("there is no completion for the shell %q; choose one of %s", args[0], strings.Join(shells, ", "))
 }
 
-// status is the exit status of a report.
-func status(rep diag.Report, failOn diag.Severity) error {
-	for _, f := range rep.Findings {
-		if f.Severity.AtLeast(failOn) {
+// status is the exit status of reports: that of the worst.
+func status(failOn diag.Severity, reps ...diag.Report) error {
+	inconclusive := false
+	for _, rep := range reps {
+		if slices.ContainsFunc(rep.Findings, func(f diag.Finding) bool { return f.Severity.AtLeast(failOn) }) {
 			return exit(exitFound)
 		}
+		inconclusive = inconclusive || rep.Status == diag.Inconclusive
 	}
-	if rep.Status == diag.Inconclusive {
+	if inconclusive {
 		return exit(exitInconclusive)
 	}
 	return nil

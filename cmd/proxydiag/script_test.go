@@ -139,6 +139,11 @@ func startStack(env *testscript.Env) error {
 		env.Setenv(name+"_ADDR", s.Listener.Addr().String())
 		env.Setenv(name+"_PORT", fmt.Sprint(s.Listener.Addr().(*net.TCPAddr).Port))
 	}
+	docs, err := filepath.Abs("../../docs")
+	if err != nil {
+		return err
+	}
+	env.Setenv("DOCS", docs)
 	env.Setenv("STORAGE", storage)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	return nil
