@@ -80,6 +80,9 @@ func apacheRoutingRows() []row {
 			site: onTop("Alias /dl/ /srv/media/\n<Directory /srv/media>\nRequire all granted\n</Directory>")},
 
 		{name: "replayed by a cache", code: "proxy-cached-handoff", only: companion, site: rudeCache},
+		{name: "cache that does not tell users apart", code: "proxy-cached-handoff", near: "proxy-stale-file", only: own,
+			site: rudeCache, backend: wantsCookie, flags: twoUsers},
+		{name: "cache that obeys, two users", near: "proxy-cached-handoff", only: own, site: politeCache, backend: wantsCookie, flags: twoUsers},
 		{name: "cache with private answers", near: "proxy-cached-handoff", site: politeCache},
 	}
 }

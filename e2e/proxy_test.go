@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
 func TestProxy(t *testing.T) { try(t, append(proxyRoutingRows(), proxyAnswerRows()...)) }
@@ -95,6 +96,11 @@ func proxyRoutingRows() []row {
 
 		{name: "replayed by a cache in front", code: "proxy-cached-handoff", only: companion,
 			site: both(cacheZone, behind("proxy_cache z; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie;"))},
+		{name: "cache in front that does not tell users apart", code: "proxy-cached-handoff", near: "proxy-stale-file", only: own,
+			site:    both(cacheZone, behind("proxy_cache z; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie;"+passedOn)),
+			backend: wantsCookie, flags: twoUsers},
+		{name: "cache in front that obeys private, two users", near: "proxy-cached-handoff", only: own,
+			site: both(cacheZone, behind("proxy_cache z; proxy_cache_valid 200 1m;"+passedOn)), backend: wantsCookie, flags: twoUsers},
 		{name: "cache in front that obeys private", near: "proxy-cached-handoff",
 			site: both(cacheZone, behind("proxy_cache z; proxy_cache_valid 200 1m;"+passedOn))},
 	}
@@ -231,6 +237,12 @@ func wantsCookie(next http.Handler, storage string) http.Handler {
 
 func withCookie(s *setup) {
 	s.Stack.Header = compare.Header{{Name: "Cookie", Value: "session=4711"}}
+}
+
+// twoUsers adds one who may not download.
+func twoUsers(s *setup) {
+	withCookie(s)
+	s.Stack.As = []diag.As{{Name: "bob", Field: compare.Field{Name: "Cookie", Value: "session=4712"}}}
 }
 
 // wantsNoProxy refuses requests that a proxy passes on.

@@ -25,12 +25,15 @@ var proxyCachedHandoff = diag.Rule{
 
 func judgeCachedHandoff(v *diag.View) []diag.Finding {
 	for _, u := range v.Stack.As {
-		b, p := v.Exchange(asUser(diag.Backend, u)), v.Exchange(asUser(diag.Proxy, u))
-		if b.Answered() && b.Status >= 400 && p.Delivers() {
-			return []diag.Finding{{
-				Detail:   fmt.Sprintf("The application refuses %s (%s); through the proxy %s gets the file, after another user has.", u.Name, status(b), u.Name),
-				Evidence: append([]diag.Evidence{said(b), said(p)}, hops(v, asUser(diag.Proxy, u))...),
-			}}
+		b := v.Exchange(asUser(diag.Backend, u))
+		for try := range userTries {
+			p := v.Exchange(askUser(u, try))
+			if refuses(b) && p.Delivers() {
+				return []diag.Finding{{
+					Detail:   fmt.Sprintf("The application refuses %s (%s); through the proxy %s gets the file, after another user has.", u.Name, status(b), u.Name),
+					Evidence: append([]diag.Evidence{said(b), said(p)}, hops(v, p.Probe.ID)...),
+				}}
+			}
 		}
 	}
 	return replayed(v)
@@ -38,18 +41,27 @@ func judgeCachedHandoff(v *diag.View) []diag.Finding {
 
 // replayed is the finding about a second request that the companion did not see.
 func replayed(v *diag.View) []diag.Finding {
-	first, again := v.Exchange(diag.ProxyGet), v.Exchange(diag.ProxyAgain)
-	if !v.Stack.Companion || !first.Delivers() || !again.Delivers() {
+	if !v.Stack.Companion {
 		return nil
 	}
-	if reached, _ := v.Reached(diag.ProxyGet); reached != diag.Yes {
-		return nil
+	pairs := [][2]string{{diag.ProxyGet, diag.ProxyAgain}}
+	for _, id := range longer().before[1:] {
+		pairs = append(pairs, [2]string{longer().before[0], id})
 	}
-	if reached, _ := v.Reached(diag.ProxyAgain); reached != diag.No {
-		return nil
+	for _, pair := range pairs {
+		first, again := v.Exchange(pair[0]), v.Exchange(pair[1])
+		if !first.Delivers() || !again.Delivers() {
+			continue
+		}
+		asked, _ := v.Reached(pair[0])
+		unasked, _ := v.Reached(pair[1])
+		if asked != diag.Yes || unasked != diag.No {
+			continue
+		}
+		return []diag.Finding{{
+			Detail:   "The first request reached the application; a later one was answered without it.",
+			Evidence: append([]diag.Evidence{seen(first), said(again), seen(again)}, hops(v, pair[1])...),
+		}}
 	}
-	return []diag.Finding{{
-		Detail:   "The first request reached the application; the second one was answered without it.",
-		Evidence: append([]diag.Evidence{seen(first), said(again), seen(again)}, hops(v, diag.ProxyAgain)...),
-	}}
+	return nil
 }

@@ -1,0 +1,72 @@
+package check
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// played plays a family: each probe is answered by answer, in the order of the steps.
+func played(f diag.Family, r *recorded, answer func(diag.Probe) diag.Exchange) (steps [][]string) {
+	for range 20 {
+		var ids []string
+		for _, p := range f.Plan(r.view()).Probes {
+			if !r.view().Asked(p.ID) {
+				x := answer(p)
+				x.Probe = p
+				ids = append(ids, p.ID)
+				r.Exchanges = append(r.Exchanges, x)
+			}
+		}
+		if ids == nil {
+			break
+		}
+		steps = append(steps, ids)
+	}
+	return steps
+}
+
+// TestUsers: a further user is asked for alone, right after the first, and
+// again where both ports refuse.
+func TestUsers(t *testing.T) {
+	bob := diag.As{Name: "bob", Field: compare.Field{Name: "Cookie", Value: "b"}}
+	refusal, once := got("", 403, 3), [][]string{{"backend-as-bob", "proxy-before-bob"}, {"proxy-as-bob"}}
+	thrice := append(slices.Clone(once), [][]string{{"proxy-before-bob-2"}, {"proxy-as-bob-2"}, {"proxy-before-bob-3"}, {"proxy-as-bob-3"}}...)
+	handsOff := got("", 200, 0, "X-Accel-Redirect", "/protected/main.bin")
+	for _, c := range []struct {
+		name     string
+		backend  diag.Exchange
+		delivers []string // to bob, through the proxy
+		steps    [][]string
+		leak     bool
+	}{
+		{"refused by both", refusal, nil, thrice, false},
+		{"refused by the backend alone", refusal, []string{"proxy-as-bob"}, once, true},
+		{"by chance", refusal, []string{"proxy-as-bob-3"}, thrice, true},
+		{"let in by both", handsOff, []string{"proxy-as-bob"}, once, false},
+		{"a page to log in", got("", 200, 50), []string{"proxy-as-bob"}, once, true},
+		{"a failure of the backend's", got("", 500, 3), []string{"proxy-as-bob"}, once, false},
+	} {
+		r := record()
+		r.Stack.As, r.Stack.Companion = []diag.As{bob}, false
+		steps := played(users, &r, func(p diag.Probe) diag.Exchange {
+			switch {
+			case p.Port == diag.Backend:
+				return c.backend
+			case p.As == "" || slices.Contains(c.delivers, p.ID):
+				return plain("")
+			}
+			return refusal
+		})
+		if d := cmp.Diff(c.steps, steps); d != "" {
+			t.Errorf("%s: steps (-want +got):\n%s", c.name, d)
+		}
+		if leak := judgeCachedHandoff(r.view()) != nil; leak != c.leak {
+			t.Errorf("%s: found %v, want %v", c.name, leak, c.leak)
+		}
+	}
+}
