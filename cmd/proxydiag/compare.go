@@ -39,7 +39,8 @@ func newCompare(std streams) *cobra.Command {
 			"proxy's. What changes by itself from one answer to the next is told apart by asking twice.\n\n" +
 			"--expect same expects the same status, header and body, --expect offload what a proxy makes\n" +
 			"of the first answer's handoff. The exit status is 0 where all is as expected, 1 where it is\n" +
-			"not, 3 where neither URL answers.",
+			"not, 3 where it cannot be known: neither URL gives a whole answer, both bodies go on\n" +
+			"behind --max-body, or the body is another one at each request.",
 		Example: "  proxydiag compare http://127.0.0.1:8000/about https://www.example.org/about\n" +
 			"  proxydiag compare http://127.0.0.1:8000/dl/a.pdf https://www.example.org/dl/a.pdf --expect offload",
 		Args: exactly("two URLs", 2),
@@ -66,6 +67,8 @@ type comparison struct {
 	Version     int                  `json:"version"`
 	Expect      string               `json:"expect"`
 	AsExpected  bool                 `json:"as_expected"`
+	Compared    bool                 `json:"compared"`      // false: it is not known whether all is as expected
+	Why         string               `json:"why,omitempty"` // it is not known
 	Backend     answered             `json:"backend"`
 	Proxy       answered             `json:"proxy"`
 	Differences []compare.Difference `json:"differences"`
@@ -97,10 +100,13 @@ func (c *compareFlags) run(ctx context.Context, urls []string, std streams) erro
 	b, p := ask(urls[0]), ask(urls[1])
 	result := comparison{Version: 1, Expect: c.expect, Backend: short(b), Proxy: short(p)}
 	result.Differences = c.differences(b, p, nil)
-	if result.AsExpected = c.asExpected(result.Differences); !result.AsExpected && b.Status != 0 && p.Status != 0 {
+	if result.judge(b, p, nil); !result.AsExpected && result.Compared && b.Status != 0 && p.Status != 0 {
 		volatile := append(compare.Volatile(b, ask(urls[0])), compare.Volatile(p, ask(urls[1]))...)
 		result.Differences = c.differences(b, p, volatile)
-		result.AsExpected = c.asExpected(result.Differences)
+		result.judge(b, p, volatile)
+	}
+	if ctx.Err() != nil {
+		result.AsExpected, result.Compared, result.Why = false, false, interrupted
 	}
 	if c.format == "json" {
 		err = report.JSON(std.out, result)
@@ -110,7 +116,7 @@ func (c *compareFlags) run(ctx context.Context, urls []string, std streams) erro
 	switch {
 	case err != nil:
 		return err
-	case b.Status == 0 && p.Status == 0:
+	case !result.Compared:
 		return exit(exitInconclusive)
 	case !result.AsExpected:
 		return exit(exitFound)
@@ -181,11 +187,7 @@ func writeComparison(w io.Writer, c comparison) error {
 		b.WriteString("  ")
 		fold(&b, 2, report.Visible(d.Meaning))
 	}
-	verdict := "as expected"
-	if !c.AsExpected {
-		verdict = "not as expected"
-	}
-	fmt.Fprintf(&b, "\n%s (%s)\n", verdict, c.Expect)
+	fmt.Fprintf(&b, "\n%s\n", report.Visible(c.verdict()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

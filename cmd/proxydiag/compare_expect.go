@@ -29,12 +29,17 @@ func (c *compareFlags) differences(b, p compare.Exchange, volatile []string) []c
 		header.Add(f.Name, f.Value)
 	}
 	size := p.Body.Length // the file's, which only the proxy knows
-	if c.method == http.MethodHead {
+	if c.method == http.MethodHead || stoppedByUs(p) && p.Body.Declared >= 0 {
 		size = p.Body.Declared
 	}
-	diffs := compare.Diff(b, p, check.Expected(d.Expect(c.method, b.Status, header, max(size, 0))), volatile)
+	want := check.Expected(d.Expect(c.method, b.Status, header, max(size, 0)))
+	diffs := compare.Diff(b, p, want, volatile)
 	diffs = slices.DeleteFunc(diffs, func(d compare.Difference) bool { return d.Field == compare.BodyField })
-	if body, ok := offloaded(b, p); ok && c.method == http.MethodGet {
+	other := p.Status != want.Status // not the file: an error page has a length of its own
+	if other {
+		diffs = slices.DeleteFunc(diffs, func(d compare.Difference) bool { return strings.EqualFold(d.Field, "Content-Length") })
+	}
+	if body, ok := offloaded(b, p, want.Status); ok && c.method == http.MethodGet && !(other && slices.Contains(volatile, compare.StatusField)) {
 		diffs = append([]compare.Difference{body}, diffs...)
 	}
 	return orNone(diffs)
@@ -42,13 +47,16 @@ func (c *compareFlags) differences(b, p compare.Exchange, volatile []string) []c
 
 // offloaded says what became of the body of a handoff: the backend's is empty,
 // the proxy's is the file.
-func offloaded(b, p compare.Exchange) (d compare.Difference, answered bool) {
+func offloaded(b, p compare.Exchange, due int) (d compare.Difference, answered bool) {
 	d = compare.Difference{
 		Field: compare.BodyField, Expected: "the file, which the backend leaves to the proxy", Verdict: compare.AsExpected,
 		Backend: []string{fmt.Sprintf("%d bytes", b.Body.Length)}, Proxy: []string{fmt.Sprintf("%d bytes", p.Body.Length)},
 		Meaning: "The proxy puts the content in, as it should; whether it is the right one is for check to find out.",
 	}
 	switch {
+	case p.Status != due:
+		d.Verdict = compare.Changed
+		d.Meaning = fmt.Sprintf("The client gets what comes with status %d in the place of the file.", p.Status)
 	case b.Body.Length > 0:
 		d.Verdict, d.Meaning = compare.Changed, "The backend sends a body beside its handoff: the work that the handoff saves is done all the same."
 	case p.Body.Length == 0:
@@ -79,17 +87,17 @@ func (c *compareFlags) dialect(b compare.Exchange) (sendfile.Dialect, error) {
 	return sendfile.Dialect{}, fmt.Errorf("the backend answers without a handoff header")
 }
 
-// asExpected says that no difference is a fault. A proxy that offloads may add
-// fields of its own, and keeps the handoff to itself.
-func (c *compareFlags) asExpected(diffs []compare.Difference) bool {
-	return !slices.ContainsFunc(diffs, func(d compare.Difference) bool {
+// faulty says that a difference is a fault. A proxy that offloads may add fields
+// of its own, and keeps the handoff to itself.
+func faulty(expect string, diffs []compare.Difference) bool {
+	return slices.ContainsFunc(diffs, func(d compare.Difference) bool {
 		switch d.Verdict {
 		case compare.Lost, compare.Changed, compare.Duplicated:
 			return true
 		case compare.Added:
-			return c.expect == expectSame
+			return expect == expectSame
 		}
-		return c.expect == expectOffload && len(d.Proxy) > 0 && isHandoff(d.Field)
+		return expect == expectOffload && len(d.Proxy) > 0 && isHandoff(d.Field)
 	})
 }
 

@@ -122,7 +122,7 @@ func tell(w io.Writer, rec *diag.Record) {
 		name += rec.Stack.Name + ": "
 	}
 	if rec.Interrupted {
-		fmt.Fprintln(w, name+"interrupted before everything was observed")
+		fmt.Fprintln(w, name+interrupted)
 	}
 	if rec.Log != nil && rec.Log.Failure != "" {
 		fmt.Fprintf(w, "%swarning: --error-log %s: it cannot be read: %s; the verdict does without it\n", name, rec.Log.Path, rec.Log.Failure)

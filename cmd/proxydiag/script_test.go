@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the transcripts in testdata. They find a stack that serves
 // the folder $STORAGE: $BACKEND and $PROXY are its ports, $HANG is a backend
-// that never answers.
+// that never answers, $BROKEN one whose answers are wrong, each in its own way.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -132,8 +133,9 @@ func startStack(env *testscript.Env) error {
 		<-r.Context().Done()
 	}))
 	backend, proxy := serveStack(storage)
+	broken := httptest.NewServer(brokenPeer())
 	env.Values[waiting{}] = hung
-	for name, s := range map[string]*httptest.Server{"BACKEND": backend, "PROXY": proxy, "HANG": hang} {
+	for name, s := range map[string]*httptest.Server{"BACKEND": backend, "PROXY": proxy, "HANG": hang, "BROKEN": broken} {
 		env.Defer(s.Close)
 		env.Setenv(name, s.URL)
 		env.Setenv(name+"_ADDR", s.Listener.Addr().String())
@@ -147,6 +149,20 @@ func startStack(env *testscript.Env) error {
 	env.Setenv("STORAGE", storage)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	return nil
+}
+
+// brokenPeer answers wrongly: short breaks off, volatile is another body each
+// time, lost hands off a file that is not there.
+func brokenPeer() http.Handler {
+	var count atomic.Int64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/short", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		fmt.Fprint(w, "abc") // and the server closes the connection
+	})
+	mux.HandleFunc("/volatile", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%09d", count.Add(1)) })
+	mux.HandleFunc("/lost", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Accel-Redirect", "/protected/lost.bin") })
+	return mux
 }
 
 // serveStack is an application that hands the files of a folder off to a
