@@ -196,7 +196,7 @@ func recordedNames(t *testing.T) (names []string) {
 	return names
 }
 
-func load(t *testing.T, name string) *diag.Record {
+func load(t testing.TB, name string) *diag.Record {
 	t.Helper()
 	f, err := os.Open(filepath.Join(records, name+".json.gz"))
 	if err != nil {

@@ -21,7 +21,7 @@ func newJudge(std streams) *cobra.Command {
 			"the record from standard input.",
 		Example: "  proxydiag check … --record run.json\n  proxydiag judge run.json --format json",
 		Args:    exactly("one record", 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) (err error) {
 			out, err := o.open(std)
 			if err != nil {
 				return err
@@ -31,11 +31,20 @@ func newJudge(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer notAsWritten(args[0], &err)
 			return out.conclude(std, rec)
 		},
 	}
 	o.register(cmd)
 	return cmd
+}
+
+// notAsWritten makes a sentence of what a record does that no run writes and no
+// rule expects: it may come from anywhere.
+func notAsWritten(path string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s: it cannot be judged, it is not as a run writes it (%v); if proxydiag wrote it, please report this", path, p)
+	}
 }
 
 // readRecord reads a record from a file, or from standard input.

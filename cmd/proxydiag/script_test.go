@@ -161,7 +161,9 @@ func brokenPeer() http.Handler {
 		fmt.Fprint(w, "abc") // and the server closes the connection
 	})
 	mux.HandleFunc("/volatile", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%09d", count.Add(1)) })
-	mux.HandleFunc("/lost", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Accel-Redirect", "/protected/lost.bin") })
+	mux.HandleFunc("/lost", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Accel-Redirect", "/protected/lost.bin")
+	})
 	return mux
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/proxydiag/proxydiag/internal/hostile"
+	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
@@ -48,6 +49,39 @@ func TestMixups(t *testing.T) {
 			f := rep.Findings[0]
 			if f.Code != "proxy-unreachable" || !strings.Contains(f.Detail, test.says) || !strings.Contains(f.Fix, test.do) {
 				t.Errorf("%s: %s\nfix: %s\nwant %q, %q", f.Code, f.Detail, f.Fix, test.says, test.do)
+			}
+		})
+	}
+}
+
+// TestBackendElsewhere: --backend leads to another server than the one that the
+// proxy asks. The download works, and nobody is accused; what to do is said.
+func TestBackendElsewhere(t *testing.T) {
+	for name, answer := range map[string]string{
+		"malformed":     "HTTP/1.1 200 \x1b[31mRED\a\r\nX-\x1b[2JEvil: 1\r\nContent-Length: 3\r\n\r\nhi\n",
+		"a page":        ok + "Content-Length: 2\r\nX-App: 1\r\n\r\nok",
+		"a packed page": ok + "Content-Length: 2\r\nContent-Encoding: gzip\r\nCache-Control: private\r\n\r\nok",
+		"an error":      "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+		"another one":   "SSH-2.0-OpenSSH_9.2\r\n",
+		"short":         ok + "Content-Length: 99\r\n\r\nok",
+		"bad chunks":    ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"nothing":       "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := hostile.Serve(t, hostile.Answering(answer))
+			rep := judge(setup{front: named, client: compare.Options{Timeout: patient}, change: func(s *diag.Stack) {
+				s.Backend = diag.URL("http://" + addr + "/dl/")
+			}}.observe(t.Context(), t))
+			if rep.Status != diag.Inconclusive || len(rep.Findings) > 0 {
+				t.Errorf("%s: %s", rep.Status, codes(rep))
+			}
+			for _, c := range rep.Checks {
+				if c.ID == "backend" && (c.Status != diag.Unknown || !strings.Contains(c.Reason, "correct --backend")) {
+					t.Errorf("backend: %s: %s", c.Status, c.Reason)
+				}
+				if c.ID == "headers" && c.Status != diag.Unknown {
+					t.Errorf("headers: %s: %s", c.Status, c.Reason)
+				}
 			}
 		})
 	}

@@ -66,6 +66,7 @@ func peers(t *testing.T) []peer {
 		{"huge length", hostile.Answering(ok + "Content-Length: 9223372036854775807\r\n\r\nhi"), false, none, compare.ShortBody, noHandoff, cut, "declared 9223372036854775807 bytes", "error log"},
 		{"1xx for ever", hostile.Forever("", "HTTP/1.1 102 Processing\r\nX-A: "+big+"\r\n\r\n"), false, none, compare.TooLong, noBackend, noProxy, "header without end", curl},
 		{"another protocol", hostile.Holding("SSH-2.0-OpenSSH_9.2\r\n"), false, none, compare.Protocol, noBackend, noProxy, "SSH-2.0", speak},
+		{"switches protocols", hostile.Answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), false, none, compare.Protocol, noBackend, noProxy, "switches to another protocol", speak},
 		{"redirect loop", redirecting, false, none, "", "backend-error-status", "proxy-redirects", "the URL that was asked for", "redirect"},
 		{"TLS: wrong name", hostile.OverTLS(ca.Issue(t, "other.example", soon), good), true, known, compare.BadTLS, noBackend, noProxy, "is for other.example, not for files.example", "--resolve"},
 		{"TLS: expired", hostile.OverTLS(ca.Issue(t, "files.example", time.Now().Add(-time.Hour)), good), true, known, compare.BadTLS, noBackend, noProxy, "expired", "Renew"},
@@ -123,6 +124,9 @@ func TestPeers(t *testing.T) {
 // setup puts the peer, which listens at addr, into its role.
 func (r *run) setup(addr string) setup {
 	s := setup{client: r.client, companion: r.role == "proxy, with companion"}
+	if r.failure != compare.Timeout {
+		s.client.Timeout = patient
+	}
 	if r.tls {
 		s.scheme = "https"
 		s.client.Resolve = map[string]string{"files.example:443": addr}

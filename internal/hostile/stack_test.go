@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 // brief is the time that one exchange may take.
 const brief = 500 * time.Millisecond
 
+// patient is the time where nothing has to run out: an exchange ends by itself,
+// however busy the machine is.
+const patient = 30 * time.Second
+
 // setup is a stack of which one part is hostile; the rest is healthy.
 type setup struct {
 	backend string // address of a hostile backend; "": the companion's handler

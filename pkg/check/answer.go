@@ -14,7 +14,7 @@ import (
 // where the answer does not tell.
 func proxyFault(v *diag.View) fault {
 	p := v.Exchange(diag.ProxyGet)
-	if p == nil || v.Delivered() {
+	if p == nil || v.Fixture(diag.RoleMain) == nil || v.Delivered() {
 		return fault{}
 	}
 	if !p.Answered() {
@@ -189,7 +189,11 @@ func afterHandoff(v *diag.View, b, p *diag.Exchange) fault {
 
 // content judges a body that is not the file.
 func content(v *diag.View, b, p *diag.Exchange) fault {
-	size := v.Fixture(p.Probe.Role).Size
+	f := v.Fixture(p.Probe.Role)
+	if f == nil {
+		return fault{}
+	}
+	size := f.Size
 	switch {
 	case p.Body.Match == compare.Prefix:
 		text := fmt.Sprintf("%s of %d came, the beginning of the file.", bytes(p.Body.Length), size)

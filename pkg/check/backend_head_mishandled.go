@@ -25,7 +25,7 @@ X-Accel-Redirect: /protected/a.bin`,
 
 func judgeHeadMishandled(v *diag.View) []diag.Finding {
 	h, p := v.Exchange(diag.BackendHead), v.Exchange(diag.ProxyHead)
-	if h == nil || headLikeGet(v, diag.BackendGet, diag.BackendHead) || headLikeGet(v, diag.ProxyGet, diag.ProxyHead) {
+	if h == nil || p == nil || !v.Exchange(diag.BackendGet).Answered() || headLikeGet(v, diag.BackendGet, diag.BackendHead) || headLikeGet(v, diag.ProxyGet, diag.ProxyHead) {
 		return nil
 	}
 	detail := fmt.Sprintf("On its own port the backend answers HEAD with %s", status(h))
@@ -42,7 +42,7 @@ func judgeHeadMishandled(v *diag.View) []diag.Finding {
 // length. The length may be absent (RFC 9110 section 9.3.2).
 func headLikeGet(v *diag.View, getID, headID string) bool {
 	get, head := v.Exchange(getID), v.Exchange(headID)
-	if !head.Answered() || head.Failure != nil || head.Status != get.Status || len(head.Handoffs()) != len(get.Handoffs()) {
+	if !get.Answered() || !head.Answered() || head.Failure != nil || head.Status != get.Status || len(head.Handoffs()) != len(get.Handoffs()) {
 		return false
 	}
 	if head.Header.Has("Content-Type") && mediaType(head) != mediaType(get) {

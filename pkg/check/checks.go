@@ -82,13 +82,22 @@ func judgeBackend(v *diag.View) (diag.Status, string) {
 		return diag.Unknown, storageFirst
 	case b == nil:
 		return diag.Unknown, notSent
+	case attests(b):
+		return diag.Pass, ""
+	case !v.Delivered():
+		return diag.Unknown, "the backend answers " + answer(b)
 	case !b.Answered():
-		return diag.Unknown, "the download works, but the backend port cannot be asked from here: " + failure(b)
+		return diag.Unknown, "the download works, but the backend port cannot be asked from here: " + failure(b) + correctBackend
 	case b.Status >= 300:
-		return diag.Unknown, "the download works through the proxy, but asked directly the backend answers " + status(b)
+		return diag.Unknown, "the download works through the proxy, but asked directly the backend answers " + status(b) + correctBackend
 	}
-	return diag.Pass, ""
+	return diag.Unknown, "the download works through the proxy, but asked directly the backend answers " + answer(b) +
+		", with neither a handoff nor the file" + correctBackend
 }
+
+// correctBackend is what to do about a backend that does not answer as the one
+// that the proxy asks must.
+const correctBackend = "; correct --backend if that is not the address that the proxy asks"
 
 func judgeDirect(v *diag.View) (diag.Status, string) {
 	x := v.Exchange(diag.DirectGet)
@@ -198,8 +207,8 @@ func judgeHeaders(v *diag.View) (diag.Status, string) {
 		return diag.Unknown, storageFirst
 	case !v.Delivered():
 		return diag.Unknown, deliveryFirst
-	case !b.Answered() || b.Status >= 300:
-		return diag.Unknown, "the backend's own answer is not known"
+	case !attests(b):
+		return diag.Unknown, "the backend's own answer to the download is not known"
 	}
 	return diag.Pass, ""
 }

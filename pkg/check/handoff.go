@@ -6,7 +6,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
@@ -21,7 +20,7 @@ type fault struct {
 // with a handoff that delivers.
 func backendFault(v *diag.View) fault {
 	b := v.Exchange(diag.BackendGet)
-	if b == nil || v.Delivered() {
+	if b == nil || v.Fixture(diag.RoleMain) == nil || v.Delivered() {
 		return fault{}
 	}
 	if !b.Answered() {
@@ -33,7 +32,7 @@ func backendFault(v *diag.View) fault {
 	if b.Status >= 300 {
 		return fault{"backend-error-status", errorStatus(b)}
 	}
-	if b.Failure != nil && b.Failure.Kind == compare.Protocol && b.Failure.Phase == compare.PhaseHeader {
+	if malformed(b) {
 		return fault{"backend-unreachable", "The backend port does not speak HTTP as it should: " + b.Failure.Message + "."}
 	}
 	if len(b.Handoffs()) == 0 && timedOut(b) {

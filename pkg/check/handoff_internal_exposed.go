@@ -33,18 +33,13 @@ func judgeInternalExposed(v *diag.View) []diag.Finding {
 			}}
 		}
 	}
-	if x := v.Exchange(proxyForgedFile); x.Answered() && x.Body.SHA256 == v.Exchange(diag.ProxyGet).Body.SHA256 && x.Body.Length > 0 {
+	x, get := v.Exchange(proxyForgedFile), v.Exchange(diag.ProxyGet)
+	if x.Answered() && get.Answered() && x.Body.SHA256 == get.Body.SHA256 && x.Body.Length > 0 {
 		return []diag.Finding{{
 			Detail: fmt.Sprintf("A client that sends %s itself gets the file that it names, whatever it asks for.",
-				handoffField(x)),
+				fields(x)),
 			Evidence: []diag.Evidence{said(x)},
 		}}
 	}
 	return nil
-}
-
-// handoffField is the field that the probe forged.
-func handoffField(x *diag.Exchange) string {
-	f := x.Probe.Header[0]
-	return f.Name + ": " + f.Value
 }

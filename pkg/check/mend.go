@@ -62,7 +62,11 @@ func mendTLS(message, flag string) string {
 // broken judges an answer that began and did not end as it should, where
 // nothing more exact is known about it.
 func broken(v *diag.View, p *diag.Exchange) fault {
-	size := v.Fixture(p.Probe.Role).Size
+	f := v.Fixture(p.Probe.Role)
+	if f == nil {
+		return fault{}
+	}
+	size := f.Size
 	text := "The proxy answers " + answer(p) + ". Body: " + body(p) + "."
 	switch p.Failure.Kind {
 	case compare.Timeout:

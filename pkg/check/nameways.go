@@ -32,7 +32,11 @@ func wayOf(v *diag.View, spec sendfile.Spec, name, value string) way {
 	if got, err := spec.Decode(value); err == nil && got == name {
 		return wayRight
 	}
-	main, whole := v.Fixture(diag.RoleMain), v.Exchange(diag.BackendGet).Header.Get(spec.Dialect.Header)
+	main, get := v.Fixture(diag.RoleMain), v.Exchange(diag.BackendGet)
+	if main == nil || !get.Answered() {
+		return wayOther
+	}
+	whole := get.Header.Get(spec.Dialect.Header)
 	before, after, found := strings.Cut(whole, main.Name)
 	written, ok := strings.CutPrefix(value, before)
 	if !found || !ok {

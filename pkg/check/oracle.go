@@ -15,12 +15,24 @@ import (
 // compare with.
 func differences(v *diag.View) []compare.Difference {
 	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
-	if !v.Delivered() || !b.Answered() || b.Status >= 300 {
+	if !v.Delivered() || !attests(b) {
 		return nil
 	}
 	d, _, _ := v.Dialect()
 	want := Expected(d.Expect("GET", b.Status, canonical(b.Header), v.Fixture(diag.RoleMain).Size))
 	return compare.Diff(b.Exchange, p.Exchange, want, volatile(v))
+}
+
+// attests says that the backend's own answer to the download shows what it gives
+// the proxy: a handoff or the file, with a header that is read to its end. What
+// is neither may come of another server than the one that the proxy asks.
+func attests(b *diag.Exchange) bool {
+	return b.Answered() && b.Status < 300 && !malformed(b) && (len(b.Handoffs()) > 0 || b.Delivers())
+}
+
+// malformed says that an answer's header is not HTTP as it should be.
+func malformed(x *diag.Exchange) bool {
+	return x.Answered() && x.Failure != nil && x.Failure.Kind == compare.Protocol && x.Failure.Phase == compare.PhaseHeader
 }
 
 // Expected puts the oracle's answer into the comparer's words.

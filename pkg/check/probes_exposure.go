@@ -75,7 +75,7 @@ func internalSpellings(v *diag.View) []spelling {
 // traversals are the targets that reach the file through a missing slash.
 func traversals(v *diag.View) []spelling {
 	f := v.Fixture(diag.RoleMain)
-	if !v.Exchange(diag.ProxyGet).Answered() || f.Path == "" {
+	if f == nil || f.Path == "" || !v.Exchange(diag.ProxyGet).Answered() {
 		return nil
 	}
 	folder := path.Base(strings.TrimSuffix(f.Path, "/"+f.Name))

@@ -28,12 +28,11 @@ var proxyCacheControlOverridden = diag.Rule{
 
 func judgeCacheControl(v *diag.View) []diag.Finding {
 	b, p := v.Exchange(diag.BackendGet), v.Exchange(diag.ProxyGet)
-	if !v.Delivered() || !b.Answered() {
+	if !v.Delivered() || !attests(b) {
 		return nil
 	}
 	sent, got := directives(b), directives(p)
 	switch {
-	case len(b.Handoffs()) == 0 && !b.Delivers():
 	case !restricts(sent), restricts(got) && !slices.Contains(got, "public"):
 	case len(got) == 0 && !p.Header.Has("Expires"): // lost, not overridden: a heuristic cache is another matter
 	default:

@@ -26,7 +26,7 @@ func judgeHeadBroken(v *diag.View) []diag.Finding {
 		return list
 	}
 	p, get := v.Exchange(diag.ProxyHead), v.Exchange(diag.ProxyGet)
-	if p == nil || blocked(p) || headLikeGet(v, diag.ProxyGet, diag.ProxyHead) || !headLikeGet(v, diag.BackendGet, diag.BackendHead) {
+	if p == nil || !get.Answered() || blocked(p) || headLikeGet(v, diag.ProxyGet, diag.ProxyHead) || !headLikeGet(v, diag.BackendGet, diag.BackendHead) {
 		return nil
 	}
 	return []diag.Finding{{

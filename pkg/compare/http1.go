@@ -52,6 +52,9 @@ func (x *run) http1(conn net.Conn) error {
 	declared := contentLength(x.ex.Header)
 	if bodyless(x.req.Method, x.ex.Status) {
 		x.ex.Body = x.body.result(declared, false)
+		if x.ex.Status == http.StatusSwitchingProtocols { // never unasked, RFC 9110 section 15.2.2
+			return failf(Protocol, PhaseHeader, "%s switches to another protocol (status 101), which was not asked for", x.peer)
+		}
 		return nil
 	}
 	x.bodyBegins()

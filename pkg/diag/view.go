@@ -104,7 +104,9 @@ func (v *View) Stored() bool { return v.Fixture(RoleMain).OK() }
 
 // Delivered says that the download works: the proxy's answer to a plain GET is
 // 200 with exactly the bytes of the stored file.
-func (v *View) Delivered() bool { return v.Exchange(ProxyGet).Delivers() }
+func (v *View) Delivered() bool {
+	return v.Fixture(RoleMain) != nil && v.Exchange(ProxyGet).Delivers()
+}
 
 // Delivers says that the answer is 200 with exactly the expected bytes.
 func (x *Exchange) Delivers() bool {
