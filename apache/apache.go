@@ -26,7 +26,12 @@ var Kind = server.Kind{
 	Samples: samples,
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
-		return Load(path, LoadOptions{Stdin: stdin})
+		source, err := Load(path, LoadOptions{Stdin: stdin})
+		if err != nil {
+			return source, err
+		}
+		c, _ := Parse(source)
+		return secrets.Source(source, c.Top), nil
 	},
 	Parse: func(s conf.Source) error {
 		_, err := Parse(s)

@@ -28,7 +28,7 @@ var Kind = server.Kind{
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, load.Options{Stdin: stdin})
-		return withoutSecrets(source), err
+		return secrets.Source(source, nil), err
 	},
 	Parse: func(s conf.Source) error {
 		_, err := Parse(s)

@@ -1,5 +1,6 @@
 package lighttpd
 
-import "github.com/proxydiag/proxydiag/pkg/conf"
+import "github.com/proxydiag/proxydiag/pkg/conf/mask"
 
-func withoutSecrets(s conf.Source) conf.Source { return s }
+// secrets are the settings that hold secrets and are not called so.
+var secrets = mask.Words{Secrets: []string{"auth.backend.ldap.bind-pw"}}

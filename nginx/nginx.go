@@ -28,7 +28,11 @@ var Kind = server.Kind{
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, load.Options{Stdin: stdin})
-		return withoutSecrets(source), err
+		if err != nil {
+			return source, err
+		}
+		c, _ := Parse(source)
+		return secrets.Source(source, c.Top), nil
 	},
 	Parse: func(s conf.Source) error {
 		_, err := Parse(s)

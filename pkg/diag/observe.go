@@ -100,7 +100,7 @@ func newRun(o *Observer, stack Stack) *run {
 	if stack.ErrorLog != "" {
 		r.log = tailLog(stack.ErrorLog)
 	}
-	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: r.redact.config(o.Config)}
+	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: o.Config}
 	return r
 }
 

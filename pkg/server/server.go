@@ -39,8 +39,8 @@ type Kind struct {
 	Launch func(context.Context, LaunchOptions) (Process, error)
 
 	// Load reads a configuration from a file, a folder, or a dump; "-" is
-	// stdin. It fails where there is nothing to read. nil: this kind's
-	// configurations cannot be read.
+	// stdin, and replaces its secrets (see package mask). It fails where there
+	// is nothing to read. nil: this kind's configurations cannot be read.
 	Load func(path string, stdin io.Reader) (conf.Source, error)
 	// Parse says what is wrong with a configuration: nil or a *conf.Error.
 	Parse func(conf.Source) error
