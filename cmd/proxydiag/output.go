@@ -19,6 +19,7 @@ import (
 // outputFlags say how and where a report is written.
 type outputFlags struct {
 	format, file, failOn string
+	mute                 muteFlags
 }
 
 func (o *outputFlags) register(cmd *cobra.Command) {
@@ -28,6 +29,7 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", string(diag.Warning), "least `SEVERITY` that makes the exit status 1: "+strings.Join(severities(), ", "))
 	complete(cmd, "format", formatNames())
 	complete(cmd, "fail-on", severities())
+	o.mute.register(cmd)
 }
 
 func formatNames() []string {
@@ -47,6 +49,7 @@ type output struct {
 	format  report.Format
 	options report.Options
 	failOn  diag.Severity
+	mute    *muting
 	std     io.Writer
 	file    *target // nil for std
 }
@@ -62,6 +65,9 @@ func (o *outputFlags) open(std streams) (*output, error) {
 		return nil, err
 	}
 	out := &output{format: format, failOn: failOn, std: std.out, options: optionsFor(std, failOn)}
+	if out.mute, err = o.mute.open(out.options); err != nil {
+		return nil, err
+	}
 	if o.file == "" || o.file == "-" {
 		return out, nil
 	}
@@ -94,25 +100,38 @@ func optionsFor(std streams, failOn diag.Severity) report.Options {
 // conclude judges what was observed, writes the report, and returns the exit
 // status. What the report has no place for goes to standard error.
 func (o *output) conclude(std streams, rec *diag.Record) error {
-	tell(std.err, rec)
-	rep := all.Judge(rec)
-	if err := o.write(func(w io.Writer) error { return o.format.Write(w, rep, o.options) }); err != nil {
+	reps, err := o.judge(std, rec)
+	if err != nil {
 		return err
 	}
-	return status(o.failOn, rep)
+	if err := o.write(func(w io.Writer) error { return o.format.Write(w, reps[0], o.options) }); err != nil {
+		return err
+	}
+	return status(o.failOn, reps...)
 }
 
 // concludeAll is conclude for several stacks.
 func (o *output) concludeAll(std streams, records []*diag.Record) error {
-	var reps []diag.Report
-	for _, rec := range records {
-		tell(std.err, rec)
-		reps = append(reps, all.Judge(rec))
+	reps, err := o.judge(std, records...)
+	if err != nil {
+		return err
 	}
 	if err := o.write(func(w io.Writer) error { return o.format.WriteAll(w, reps, o.options) }); err != nil {
 		return err
 	}
 	return status(o.failOn, reps...)
+}
+
+// judge gives the reports, with what does not count muted.
+func (o *output) judge(std streams, records ...*diag.Record) ([]diag.Report, error) {
+	var reps []diag.Report
+	for _, rec := range records {
+		tell(std.err, rec)
+		rep := all.Judge(rec)
+		o.mute.rules(rec.Config, std.err).Apply(&rep)
+		reps = append(reps, rep)
+	}
+	return reps, o.mute.settle(reps, std.err)
 }
 
 // tell says what a report has no place for.

@@ -118,7 +118,7 @@ func completionFor(cmd *cobra.Command, args []string) error {
 func status(failOn diag.Severity, reps ...diag.Report) error {
 	inconclusive := false
 	for _, rep := range reps {
-		if slices.ContainsFunc(rep.Findings, func(f diag.Finding) bool { return f.Severity.AtLeast(failOn) }) {
+		if slices.ContainsFunc(rep.Findings, func(f diag.Finding) bool { return f.Counts(failOn) }) {
 			return exit(exitFound)
 		}
 		inconclusive = inconclusive || rep.Status == diag.Inconclusive

@@ -33,7 +33,7 @@ func (s *stacksFlags) used() bool { return s.stack != "" || s.all }
 
 // ofRun are the flags of check that are about a run and not about a stack:
 // they have no place in the file.
-var ofRun = []string{"plan", "record", "format", "output", "fail-on", "stack", "all", "file", "help"}
+var ofRun = []string{"plan", "record", "format", "output", "fail-on", "ignore", "baseline", "update-baseline", "stack", "all", "file", "help"}
 
 // ofPaths are the flags whose values are paths.
 var ofPaths = []string{"storage", "config", "error-log"}

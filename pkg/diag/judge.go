@@ -37,23 +37,9 @@ func Judge(rec *Record, rules []Rule, checks []Check, experts ...Expert) Report 
 	}
 	rep := Report{
 		Version: ReportVersion, Tool: rec.Tool, Started: rec.Started, DurationMS: rec.DurationMS, Stack: rec.Stack,
-		Findings: findings, Checks: judgeChecks(v, checks, found, findings), Culprit: PartNone,
+		Findings: findings, Checks: judgeChecks(v, checks, found, findings), Interrupted: rec.Interrupted,
 	}
-	rep.Status = Healthy
-	for _, c := range rep.Checks {
-		if c.Status == Unknown || c.Status == Fail {
-			rep.Status = Inconclusive
-		}
-	}
-	if rec.Interrupted {
-		rep.Status = Inconclusive
-	}
-	for _, f := range findings {
-		if f.Severity.AtLeast(Warning) {
-			rep.Status, rep.Culprit = Misconfigured, f.Culprit
-			break
-		}
-	}
+	rep.conclude()
 	return rep
 }
 

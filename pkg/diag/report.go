@@ -16,6 +16,8 @@ type Report struct {
 	Culprit    Part          `json:"culprit"`
 	Checks     []CheckResult `json:"checks"`
 	Findings   []Finding     `json:"findings"`
+	// Interrupted runs came to no end. It is no part of the report.
+	Interrupted bool `json:"-"`
 }
 
 // Verdict is the verdict on a stack.
@@ -52,6 +54,9 @@ type Finding struct {
 	Consequences []Consequence `json:"consequences,omitempty"`
 	// Possible are other causes of the same symptom, with weaker evidence.
 	Possible []Consequence `json:"possible,omitempty"`
+	// Muted says why the finding does not count: it is in the baseline, or the
+	// user has said that it is to be left.
+	Muted string `json:"muted,omitempty"`
 	// Certainty orders causes of one symptom: the higher leads. It is no part
 	// of the report.
 	Certainty int `json:"-"`

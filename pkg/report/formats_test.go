@@ -84,7 +84,8 @@ func TestFingerprintIgnoresTheLine(t *testing.T) {
 	a := diag.Finding{Code: "c", Location: &diag.Location{File: "/w/x.conf", Line: 1, Text: "root  /a;"}}
 	b := diag.Finding{Code: "c", Location: &diag.Location{File: "x.conf", Line: 9, Text: "root /a;"}}
 	other := diag.Finding{Code: "c", Location: &diag.Location{File: "x.conf", Line: 9, Text: "root /b;"}}
-	if Fingerprint(a, "/w") != Fingerprint(b, "/w") || Fingerprint(a, "/w") == Fingerprint(other, "/w") {
+	named := Options{Root: "/w"}.Named
+	if a.Fingerprint(named) != b.Fingerprint(named) || a.Fingerprint(named) == other.Fingerprint(named) {
 		t.Error("the fingerprint is of code, file and directive")
 	}
 }

@@ -15,6 +15,9 @@ func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
 	rep = neutral(rep)
 	var b strings.Builder
 	for _, f := range rep.Findings {
+		if f.Muted != "" {
+			continue
+		}
 		at := ""
 		if l := f.Location; l != nil {
 			at = fmt.Sprintf("file=%s,line=%d,col=%d,", githubProperty(relative(o.Root, l.File)), l.Line, l.Column)

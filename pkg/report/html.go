@@ -78,7 +78,7 @@ func htmlOf(rep diag.Report, id string) htmlReport {
 		}
 	}
 	for _, f := range rep.Findings {
-		if f.Severity.AtLeast(diag.Warning) {
+		if f.Counts(diag.Warning) {
 			page.Faults = append(page.Faults, f)
 		} else {
 			page.Notes = append(page.Notes, f)

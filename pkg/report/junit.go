@@ -38,7 +38,7 @@ func junitSuite(rep diag.Report, o Options) junit.Testsuite {
 	if !rep.Started.IsZero() {
 		suite.SetTimestamp(rep.Started)
 	}
-	left := slices.DeleteFunc(slices.Clone(rep.Findings), func(f diag.Finding) bool { return !f.Severity.AtLeast(o.failOn()) })
+	left := slices.DeleteFunc(slices.Clone(rep.Findings), func(f diag.Finding) bool { return !f.Counts(o.failOn()) })
 	for _, c := range rep.Checks {
 		t := junit.Testcase{Name: c.ID + ": " + c.Title, Classname: "proxydiag." + c.ID, Time: seconds(c.DurationMS)}
 		i := slices.IndexFunc(left, func(f diag.Finding) bool { return f.Check == c.ID })

@@ -56,6 +56,9 @@ func (m *markdown) finding(f diag.Finding, first bool) {
 	if f.Symptom != "" {
 		fmt.Fprintf(m, ", seen as %s", markdownCode(f.Symptom))
 	}
+	if f.Muted != "" {
+		fmt.Fprintf(m, ", muted: %s", markdownText(oneLine(f.Muted)))
+	}
 	fmt.Fprintf(m, "\n\n%s\n", markdownText(f.Detail))
 	if l := f.Location; l != nil {
 		fmt.Fprintf(m, "\n%s:\n\n%s", markdownCode(fmt.Sprintf("%s:%d", relative(m.root, l.File), l.Line)), markdownBlock(l.Text))

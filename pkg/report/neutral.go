@@ -40,7 +40,7 @@ func neutral(rep diag.Report) diag.Report {
 
 func neutralFinding(f diag.Finding) diag.Finding {
 	f.Code, f.Symptom, f.Title, f.Check = Visible(f.Code), Visible(f.Symptom), Visible(f.Title), Visible(f.Check)
-	f.Detail, f.Fix = Visible(f.Detail), Visible(f.Fix)
+	f.Detail, f.Fix, f.Muted = Visible(f.Detail), Visible(f.Fix), Visible(f.Muted)
 	f.Severity, f.Culprit = diag.Severity(Visible(string(f.Severity))), diag.Part(Visible(string(f.Culprit)))
 	if f.Location != nil {
 		l := neutralLocation(*f.Location)

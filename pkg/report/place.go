@@ -1,13 +1,9 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"path/filepath"
 	"strings"
-
-	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
 // relative is a file's name as seen from the folder root, with slashes, where
@@ -33,14 +29,5 @@ func uri(root, file string) string {
 	return u.String()
 }
 
-// Fingerprint tells a finding from others of other runs: by its code, and the
-// directive and the file that it is about. Where in the file it stands does not
-// count, so that it stays the same when lines are added above it.
-func Fingerprint(f diag.Finding, root string) string {
-	parts := []string{f.Code}
-	if f.Location != nil {
-		parts = append(parts, relative(root, f.Location.File), strings.Join(strings.Fields(f.Location.Text), " "))
-	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:8])
-}
+// Named is the name of a file in formats that other programs read.
+func (o Options) Named(file string) string { return relative(o.Root, file) }

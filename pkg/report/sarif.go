@@ -35,7 +35,10 @@ func (o Options) sarifRun(rep diag.Report) *sarif.Run {
 		result := run.CreateResultForRule(f.Code).WithLevel(sarifLevel(f.Severity)).
 			WithMessage(sarif.NewTextMessage(sentences(f.Title+".", f.Detail, "Fix: "+f.Fix))).
 			AddLocation(o.sarifLocation(f))
-		result.PartialFingerprints = map[string]string{"proxydiag/v1": Fingerprint(f, o.Root)}
+		result.PartialFingerprints = map[string]string{"proxydiag/v1": f.Fingerprint(o.Named)}
+		if f.Muted != "" {
+			result.AddSuppression(sarif.NewSuppression().WithKind("external").WithJustification(f.Muted))
+		}
 		for _, e := range f.Evidence {
 			for _, l := range e.Lines {
 				if e.Kind == diag.EvidenceConfig && (f.Location == nil || l != *f.Location) {

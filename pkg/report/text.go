@@ -87,7 +87,7 @@ func (p *page) report(rep diag.Report) {
 
 	var faults, notes []diag.Finding
 	for _, f := range rep.Findings {
-		if f.Severity.AtLeast(diag.Warning) {
+		if f.Counts(diag.Warning) {
 			faults = append(faults, f)
 		} else {
 			notes = append(notes, f)

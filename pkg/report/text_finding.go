@@ -70,7 +70,11 @@ func (p *page) furtherFinding(f diag.Finding) {
 
 // noteFinding writes a finding that is only worth knowing.
 func (p *page) noteFinding(f diag.Finding) {
-	p.item(2, p.note.Render("i")+" ", p.plain, oneLine(f.Title)+" ("+f.Code+")")
+	title := oneLine(f.Title) + " (" + f.Code + ")"
+	if f.Muted != "" {
+		title += ": muted, " + oneLine(f.Muted)
+	}
+	p.item(2, p.note.Render("i")+" ", p.plain, title)
 	p.para(4, p.faint, f.Detail)
 }
 

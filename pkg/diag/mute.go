@@ -1,0 +1,84 @@
+package diag
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Mute marks the findings for which why gives a reason: they are told, after
+// the others, and count neither for the verdict nor for an exit status. A check
+// that fails by such a finding alone is skipped.
+func (r *Report) Mute(why func(Finding) string) {
+	var loud, muted []Finding
+	for _, f := range r.Findings {
+		if f.Muted == "" {
+			f.Muted = why(f)
+		}
+		if f.Muted == "" {
+			loud = append(loud, f)
+		} else {
+			muted = append(muted, f)
+		}
+	}
+	if muted == nil {
+		return
+	}
+	r.Findings = append(loud, muted...)
+	r.Checks = slices.Clone(r.Checks)
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		if c.Status != Fail || slices.ContainsFunc(loud, func(f Finding) bool { return f.concerns(c.ID) }) {
+			continue
+		}
+		if at := slices.IndexFunc(muted, func(f Finding) bool {
+			return f.concerns(c.ID) || strings.Contains(c.Reason, "follows from "+f.Code+")")
+		}); at >= 0 {
+			c.Status, c.Reason = Skip, muted[at].Code+" is muted: "+muted[at].Muted
+		}
+	}
+	judged := r.Status == Misconfigured && !r.Interrupted
+	r.conclude()
+	if judged && r.Status == Inconclusive {
+		r.Status = Healthy // what was not judged follows from what is muted
+	}
+}
+
+// concerns says that a check fails with the finding.
+func (f Finding) concerns(check string) bool { return f.Check == check && f.Severity.AtLeast(Warning) }
+
+// conclude gives the verdict that follows from checks and findings.
+func (r *Report) conclude() {
+	r.Status, r.Culprit = Healthy, PartNone
+	for _, c := range r.Checks {
+		if c.Status == Unknown || c.Status == Fail {
+			r.Status = Inconclusive
+		}
+	}
+	if r.Interrupted {
+		r.Status = Inconclusive
+	}
+	for _, f := range r.Findings {
+		if f.Counts(Warning) {
+			r.Status, r.Culprit = Misconfigured, f.Culprit
+			break
+		}
+	}
+}
+
+// Counts says that a finding has a severity or a higher one, and is not muted.
+func (f Finding) Counts(s Severity) bool { return f.Muted == "" && f.Severity.AtLeast(s) }
+
+// Fingerprint tells a finding from others of other runs: by its code, and the
+// directive and the file that it is about. name gives the name that a file has
+// there. Where in the file the directive stands does not count, so that it
+// stays the same when lines are added above it.
+func (f Finding) Fingerprint(name func(file string) string) string {
+	parts := []string{f.Code}
+	if f.Location != nil {
+		parts = append(parts, name(f.Location.File), strings.Join(strings.Fields(f.Location.Text), " "))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
