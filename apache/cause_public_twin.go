@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -28,33 +29,13 @@ var publicTwin = diag.Rule{
 }
 
 func judgePublicTwin(s *site) []diag.Finding {
-	for _, t := range s.twins() {
-		x := s.Exchange(twinProbe)
-		if x != nil && t.asked && !x.Delivers() {
-			continue // it was asked for, and is not served
-		}
-		by := t.route.opener()
-		f := s.Found(by, "%s opens %s for %s, and the application is not asked.", by, t.route.File, t.uri)
-		f.Evidence = append(f.Evidence, s.Quote("what hands over from the same folder", t.path))
-		if x != nil && t.asked {
-			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
-				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
-		}
-		return []diag.Finding{*s.With(f, t.route)}
-	}
-	return nil
+	return s.Public(s.twins(), "what hands over from the same folder", func(t twin) string {
+		return fmt.Sprintf("%s opens %s for %s, and the application is not asked.", t.By, t.Route.File, t.URI)
+	})
 }
 
 // twin is a public way to a file that the application hands over.
-type twin struct {
-	path  *conf.Directive // the XSendFilePath
-	uri   string
-	route *Route
-	asked bool // the URL is the stored file's, on the server that is asked
-}
-
-// twinProbe is the id of the probe that asks for the first twin.
-const twinProbe = "proxy-twin"
+type twin = cause.Twin[*Route]
 
 // twins are the public ways to the stored file, where it is handed over, or,
 // without a run, to what XSendFilePaths allow.
@@ -97,7 +78,7 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 			uri := path.Join("/", base, rel, name)
 			if t := s.public(h, uri, path.Join(folder, name)); t != nil {
 				own := s.Download != nil && s.Download.Server == h.dir
-				list = append(list, twin{path: by, uri: uri, route: t, asked: own})
+				list = append(list, twin{Guard: by, By: t.opener(), URI: uri, Route: t, Asked: own})
 			}
 		}
 	}
@@ -135,7 +116,7 @@ func (s *site) public(h *vhost, uri, file string) *Route {
 	if t.Server != h.dir || t.Outcome != route.File || len(t.Provided) > 0 || t.opener() == nil || !s.Same(t.File, file) {
 		return nil
 	}
-	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+	if s.Direct(uri) {
 		return nil // meant for the check itself
 	}
 	return t
@@ -150,19 +131,4 @@ func (t *Route) opener() *conf.Directive {
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.
-var twinAsked = diag.Family{
-	Name: "twin",
-	When: "the configuration has a public way to the storage",
-	Plan: func(v *diag.View) diag.Step {
-		s := siteOf(v)
-		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
-			return diag.Step{}
-		}
-		for _, t := range s.twins() {
-			if t.asked {
-				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain, Target: diag.EscapePath(t.uri)}}}
-			}
-		}
-		return diag.Step{}
-	},
-}
+var twinAsked = cause.TwinAsked(siteOf, (*site).twins)

@@ -31,21 +31,13 @@ var publicTwin = diag.Rule{
 }
 
 func judgePublicTwin(s *site) []diag.Finding {
-	for _, t := range s.twins() {
-		x := s.Exchange(twinProbe)
-		if x != nil && t.asked && !x.Delivers() {
-			continue // it was asked for, and is not served
-		}
-		f := s.Found(t.by, "%s opens %s for %s, and the application is not asked.", t.by, t.route.File, t.uri)
-		f.Evidence = append(f.Evidence, s.Quote("what hands over from the same folder", t.hands))
-		if x != nil && t.asked {
-			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
-				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
-		}
-		return []diag.Finding{*s.With(f, t.route)}
-	}
-	return nil
+	return s.Public(s.twins(), "what hands over from the same folder", func(t twin) string {
+		return fmt.Sprintf("%s opens %s for %s, and the application is not asked.", t.By, t.Route.File, t.URI)
+	})
 }
+
+// twin is a public way to a file that the application hands over.
+type twin = cause.Twin[*Route]
 
 // public is a folder that a block serves.
 type public struct {
@@ -75,18 +67,6 @@ func (s *site) publics() []public {
 	}
 	return list
 }
-
-// twin is a public way to a file that the application hands over.
-type twin struct {
-	hands *conf.Directive // what hands over
-	by    *conf.Directive // what serves
-	uri   string
-	route *Route
-	asked bool // the URL is the stored file's, on the server and the host that are asked
-}
-
-// twinProbe is the id of the probe that asks for the first twin.
-const twinProbe = "proxy-twin"
 
 // twins are the public ways to the stored file, where it is handed over, or,
 // without a run, to what x-sendfile-docroot allows.
@@ -130,10 +110,10 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 		if t.Outcome != route.File || len(t.Provided) > 0 || !s.Same(t.File, path.Join(folder, name)) {
 			continue
 		}
-		if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+		if s.Direct(uri) {
 			continue // meant for the check itself
 		}
-		list = append(list, twin{hands: by, by: p.by, uri: uri, route: t, asked: asked})
+		list = append(list, twin{Guard: by, By: p.by, URI: uri, Route: t, Asked: asked})
 	}
 	return list
 }
@@ -167,19 +147,4 @@ func (s *site) stranger(b *Block) (q route.Request, asked bool) {
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.
-var twinAsked = diag.Family{
-	Name: "twin",
-	When: "the configuration has a public way to the storage",
-	Plan: func(v *diag.View) diag.Step {
-		s := siteOf(v)
-		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
-			return diag.Step{}
-		}
-		for _, t := range s.twins() {
-			if t.asked {
-				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain, Target: diag.EscapePath(t.uri)}}}
-			}
-		}
-		return diag.Step{}
-	},
-}
+var twinAsked = cause.TwinAsked(siteOf, (*site).twins)

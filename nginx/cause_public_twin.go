@@ -25,21 +25,11 @@ location /media/ { alias /srv/media/; }`,
 }
 
 func judgePublicTwin(s *site) []diag.Finding {
-	for _, t := range s.twins() {
-		if x := s.Exchange(twinProbe); x != nil && t.asked && !x.Delivers() {
-			continue // it was asked for, and is not served
+	return s.Public(s.twins(), "the internal location", func(t twin) string {
+		if len(t.Route.Tried) > 0 {
+			return fmt.Sprintf("%s looks for %s first when %s is asked for, the same file that %s keeps internal.",
+				blockName(t.By), t.Route.Tried[0], t.URI, blockName(t.Guard))
 		}
-		f := s.Found(t.at, "%s opens %s for %s, the same file that %s keeps internal.", blockName(t.at), t.route.File, t.uri, blockName(t.internal))
-		if len(t.route.Tried) > 0 {
-			f.Detail = fmt.Sprintf("%s looks for %s first when %s is asked for, the same file that %s keeps internal.",
-				blockName(t.at), t.route.Tried[0], t.uri, blockName(t.internal))
-		}
-		f.Evidence = append(f.Evidence, s.Quote("the internal location", t.internal))
-		if x := s.Exchange(twinProbe); x != nil && t.asked {
-			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
-				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
-		}
-		return []diag.Finding{*s.With(f, t.route)}
-	}
-	return nil
+		return fmt.Sprintf("%s opens %s for %s, the same file that %s keeps internal.", blockName(t.By), t.Route.File, t.URI, blockName(t.Guard))
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 // TestTwins: the second ways to the stored file, and which of them can be asked
@@ -30,8 +31,8 @@ func TestTwins(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
 			for _, w := range siteOf(viewOf(scene{server: c.server}.record())).twins() {
-				uri := w.uri
-				if w.asked {
+				uri := w.URI
+				if w.Asked {
 					uri = "*" + uri
 				}
 				got = append(got, uri)
@@ -47,11 +48,11 @@ func TestTwins(t *testing.T) {
 func TestTwinIsAsked(t *testing.T) {
 	s := scene{server: download + protected + "location /media/ { # here\nalias /srv/media/;\n}"}
 	step := twinAsked.Plan(viewOf(s.record()))
-	want := []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Target: "/media/" + sceneFile}}
+	want := []diag.Probe{{ID: cause.TwinProbe, Port: diag.Proxy, Method: "GET", Target: "/media/" + sceneFile}}
 	if d := cmp.Diff(want, step.Probes); d != "" {
 		t.Fatal(d)
 	}
-	s.more = []diag.Exchange{exchange(twinProbe, 404, "not here")}
+	s.more = []diag.Exchange{exchange(cause.TwinProbe, 404, "not here")}
 	if found := s.judged(t, "nginx-public-twin"); len(found) != 0 {
 		t.Errorf("found though it is not served: %s", found[0].Detail)
 	}

@@ -12,16 +12,7 @@ import (
 )
 
 // twin is a public way to a file of an internal location.
-type twin struct {
-	internal *conf.Directive // the location that keeps it internal
-	at       *conf.Directive // the location that serves it, or the root directive
-	uri      string
-	route    *Route
-	asked    bool // the URL is the stored file's, on the server that is asked
-}
-
-// twinProbe is the id of the probe that asks for the first twin.
-const twinProbe = "proxy-twin"
+type twin = cause.Twin[*Route]
 
 // twins are the public ways to the files behind internal locations.
 func (s *site) twins() []twin {
@@ -77,7 +68,7 @@ func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []t
 		}
 		tried[uri] = true
 		if t := s.public(block, uri, path.Join(folder, name)); t != nil {
-			list = append(list, twin{internal: internal, at: servedBy(t), uri: uri, route: t, asked: s.asks(block, name)})
+			list = append(list, twin{Guard: internal, By: servedBy(t), URI: uri, Route: t, Asked: s.asks(block, name)})
 		}
 	}
 	return list
@@ -131,7 +122,7 @@ func (s *site) public(block *conf.Directive, uri, file string) *Route {
 	if t.Server != block || len(t.Provided) > 0 || len(t.Effective("allow", "deny", "auth_basic", "auth_request")) > 0 {
 		return nil
 	}
-	if base := s.Stack.Direct.Base(); s.Stack.Direct != "" && strings.HasPrefix(uri, base) {
+	if s.Direct(uri) {
 		return nil // meant for the check itself
 	}
 	switch {
@@ -250,19 +241,4 @@ func (s *site) locations() []*conf.Directive {
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.
-var twinAsked = diag.Family{
-	Name: "twin",
-	When: "the configuration has a public way to the storage",
-	Plan: func(v *diag.View) diag.Step {
-		s := siteOf(v)
-		if s == nil || s.Download == nil || !v.Exchange(diag.ProxyGet).Answered() {
-			return diag.Step{}
-		}
-		for _, t := range s.twins() {
-			if t.asked {
-				return diag.Step{Probes: []diag.Probe{{ID: twinProbe, Port: diag.Proxy, Method: "GET", Target: diag.EscapePath(t.uri)}}}
-			}
-		}
-		return diag.Step{}
-	},
-}
+var twinAsked = cause.TwinAsked(siteOf, (*site).twins)
