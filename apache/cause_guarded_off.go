@@ -28,7 +28,7 @@ var guardedOff = diag.Rule{
 }
 
 func judgeGuardedOff(s *site) *diag.Finding {
-	if !s.passedOn() {
+	if !s.PassedOn() {
 		return nil
 	}
 	g := s.guard()

@@ -23,7 +23,7 @@ var headerUnset = diag.Rule{
 }
 
 func judgeHeaderUnset(s *site) *diag.Finding {
-	if !s.passedOn() || s.Handoff.Outcome != route.Ignored || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
+	if !s.PassedOn() || s.Handoff.Outcome != route.Ignored || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
 		return nil
 	}
 	at := s.Handoff.Deciding(StepHeader)

@@ -24,7 +24,7 @@ XSendFilePath /srv/media`,
 }
 
 func judgeModuleMissing(s *site) *diag.Finding {
-	if !s.passedOn() || s.guard() != nil {
+	if !s.PassedOn() || s.guard() != nil {
 		return nil
 	}
 	if loaded, known := s.conf.Loaded("mod_xsendfile.c"); loaded || !known {

@@ -1,10 +1,7 @@
 package apache
 
 import (
-	"fmt"
-
 	"github.com/proxydiag/proxydiag/pkg/diag"
-	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -32,20 +29,14 @@ func judgePermissionDenied(s *site) *diag.Finding {
 		h.Outcome != route.File || !s.handsOver() {
 		return nil
 	}
-	e, logged := s.Logged(ofSendfile(errPermission))
+	events := s.Last(ofSendfile(errPermission))
 	user := s.worker()
 	may, at := s.Access(user, h.File)
-	refused := may == diag.No && !at.Missing
-	if !refused && !logged {
-		return nil
+	if may != diag.No || at.Missing {
+		if len(events) == 0 {
+			return nil
+		}
+		at = nil
 	}
-	f := s.Found(h.FileBy, "Apache may not read %s.", h.File)
-	if refused {
-		f.Detail = fmt.Sprintf("Apache runs as %s, and %s (%s, owner %d:%d) refuses it.", user, at.Path, at.Mode, at.UID, at.GID)
-		cause.Refuses(f, user, at)
-	}
-	if logged {
-		return s.With(f, h, e)
-	}
-	return s.With(f, h)
+	return s.Denied("Apache", user, at, events...)
 }

@@ -24,7 +24,7 @@ var xsendfileOff = diag.Rule{
 }
 
 func judgeXsendfileOff(s *site) *diag.Finding {
-	if !s.passedOn() || s.guard() != nil || s.elsewhere() != nil || s.Handoff.Outcome != route.Ignored {
+	if !s.PassedOn() || s.guard() != nil || s.elsewhere() != nil || s.Handoff.Outcome != route.Ignored {
 		return nil
 	}
 	by, on := s.Handoff.XSendFile()

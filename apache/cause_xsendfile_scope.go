@@ -29,7 +29,7 @@ var xsendfileScope = diag.Rule{
 }
 
 func judgeXsendfileScope(s *site) *diag.Finding {
-	if !s.passedOn() || s.guard() != nil || s.Handoff.Outcome != route.Ignored {
+	if !s.PassedOn() || s.guard() != nil || s.Handoff.Outcome != route.Ignored {
 		return nil
 	}
 	at := s.elsewhere()

@@ -1,20 +1,9 @@
 package apache
 
 import (
-	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
-
-// provider is the directive that may still refuse.
-func provider(t *Route) *conf.Directive {
-	for _, step := range t.Provided {
-		if step.Directive != nil {
-			return step.Directive
-		}
-	}
-	return nil
-}
 
 // way is where the configuration sends a request, or that the proxy stopped
 // waiting for its backend.

@@ -2,9 +2,7 @@ package apache
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -12,10 +10,6 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server"
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
-
-// attempts is how often Launch tries to find an address that stays free until
-// Apache has it.
-const attempts = 5
 
 // taken is what Apache prints where it cannot listen on an address
 // (ap_listen.c, make_sock).
@@ -34,48 +28,32 @@ const grace = 500 * time.Millisecond
 // was started and keeps its children in that process's group
 // (https://httpd.apache.org/docs/2.4/programs/httpd.html).
 func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error) {
-	if o.Binary == "" {
-		path, err := proc.Find(program)
+	path, err := proc.Program(o.Binary, program)
+	if err != nil {
+		return nil, err
+	}
+	p, err := proc.OnFreeAddr(taken, func(addr string) (*proc.Process, error) {
+		dir, err := prepare(o.Site(addr))
 		if err != nil {
 			return nil, err
 		}
-		o.Binary = path
-	}
-	var err error
-	for range attempts {
-		var p *proc.Process
-		if p, err = launch(ctx, o); err == nil {
-			return p, nil
-		}
-		if !strings.Contains(err.Error(), taken) {
-			break
-		}
-	}
-	return nil, err
-}
-
-// launch tries one address.
-func launch(ctx context.Context, o server.LaunchOptions) (*proc.Process, error) {
-	addr, err := proc.FreeAddr()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := prepare(o.Site(addr))
-	if err != nil {
-		return nil, err
-	}
-	return proc.Start(ctx, proc.Options{
-		Name: "Apache",
-		Path: o.Binary,
-		Args: []string{"-f", filepath.Join(dir, mainFile), "-DFOREGROUND"},
-		// What Debian's envvars sets, and site files refer to.
-		Env:          []string{"APACHE_LOG_DIR=" + dir, "APACHE_RUN_DIR=" + dir, "APACHE_LOCK_DIR=" + dir},
-		Dir:          dir,
-		ErrorLog:     filepath.Join(dir, logFile),
-		Addr:         addr,
-		StartTimeout: o.StartTimeout,
-		Grace:        grace,
+		return proc.Start(ctx, proc.Options{
+			Name: "Apache",
+			Path: path,
+			Args: []string{"-f", filepath.Join(dir, mainFile), "-DFOREGROUND"},
+			// What Debian's envvars sets, and site files refer to.
+			Env:          []string{"APACHE_LOG_DIR=" + dir, "APACHE_RUN_DIR=" + dir, "APACHE_LOCK_DIR=" + dir},
+			Dir:          dir,
+			ErrorLog:     filepath.Join(dir, logFile),
+			Addr:         addr,
+			StartTimeout: o.StartTimeout,
+			Grace:        grace,
+		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // The files in the scratch folder.
@@ -95,12 +73,7 @@ func prepare(site string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	for name, text := range map[string]string{mainFile: around(dir, modules), siteFile: site} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			return "", errors.Join(fmt.Errorf("cannot write Apache's configuration: %w", err), os.RemoveAll(dir))
-		}
-	}
-	return dir, nil
+	return dir, proc.Write(dir, "Apache", map[string]string{mainFile: around(dir, modules), siteFile: site})
 }
 
 // around is the main configuration file: what a distribution's apache2.conf

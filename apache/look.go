@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -22,15 +21,9 @@ var looks = cause.Looks(siteOf, func(s *site) (paths []string, user string) {
 	return append(paths, s.unseen...), s.worker()
 })
 
-// here says that the proxy runs on this machine.
-func (s *site) here() bool {
-	x := s.Exchange(diag.ProxyGet)
-	return x != nil && cause.Client(x.Remote).IsValid()
-}
-
 // onDisk is what was seen at a path of the proxy's machine.
 func (s *site) onDisk(name string) route.FileKind {
-	if !s.here() || !path.IsAbs(name) {
+	if !s.Here() || !path.IsAbs(name) {
 		return route.FileUnknown
 	}
 	name = path.Clean(name)

@@ -19,7 +19,7 @@ func (s *site) responsible(code string) *conf.Directive {
 		if d.Status == 401 {
 			return d.Deciding(route.StepAccess)
 		}
-		return provider(d)
+		return d.Refuser()
 	case "proxy-redirects":
 		return d.Deciding(route.StepReturn, route.StepRewrite)
 	case "proxy-not-routed":
@@ -62,17 +62,7 @@ func (s *site) changes(code string) *conf.Directive {
 	}
 	switch code {
 	case "proxy-header-lost", "proxy-header-duplicated":
-		b, p := s.Exchange(diag.BackendGet), s.Exchange(diag.ProxyGet)
-		if !b.Answered() || !p.Answered() {
-			return nil
-		}
-		for _, f := range b.Header {
-			if !slices.Equal(cause.Fields(b).Values(f.Name), cause.Fields(p).Values(f.Name)) {
-				if at := field(t, "Header", f.Name); at != nil {
-					return at
-				}
-			}
-		}
+		return s.Changed(func(name string) *conf.Directive { return field(t, "Header", name) })
 	case "proxy-cache-control-overridden":
 		return cause.First(field(t, "Header", "Cache-Control"), t.Last("ExpiresDefault", "ExpiresByType"), field(t, "Header", "Expires"), t.Last("ExpiresActive"))
 	case "proxy-ranges-broken":

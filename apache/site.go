@@ -52,13 +52,6 @@ func (s *site) listens(addr string) bool {
 	return false
 }
 
-// passedOn says that the client gets the backend's answer in place of the file,
-// though this configuration's upstream handed over.
-func (s *site) passedOn() bool {
-	return s.Lost() && s.Handoff != nil && s.Status()/100 == 2 && s.Shows("handoff-ignored", "") &&
-		s.ToBackend(s.Download)
-}
-
 // handsOver says that the handoff names the stored file.
 func (s *site) handsOver() bool {
 	return path.IsAbs(s.Value) && (s.File.Path == "" || s.Same(s.Value, s.File.Path))

@@ -1,8 +1,6 @@
 package lighttpd
 
-import (
-	"github.com/proxydiag/proxydiag/pkg/diag"
-)
+import "github.com/proxydiag/proxydiag/pkg/diag"
 
 var docrootUnset = diag.Rule{
 	Doc: diag.Doc{

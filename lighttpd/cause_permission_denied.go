@@ -1,10 +1,7 @@
 package lighttpd
 
 import (
-	"fmt"
-
 	"github.com/proxydiag/proxydiag/pkg/diag"
-	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -33,19 +30,16 @@ func judgePermissionDenied(s *site) *diag.Finding {
 		h.Outcome != route.File || !s.handsOver() {
 		return nil
 	}
-	e, logged := s.Logged(s.about(logNotRegular))
+	events := s.Last(s.about(logNotRegular))
 	may, at := s.readable(h.File)
-	refused := may == diag.No && !at.Missing
-	if may == diag.Yes || !refused && (!logged || len(h.Provided) > 0) {
-		return nil // no link is followed, or something else refuses
+	switch {
+	case may == diag.Yes:
+		return nil // no link is followed
+	case may == diag.Undecided || at.Missing:
+		if len(events) == 0 || len(h.Provided) > 0 {
+			return nil // something else may refuse
+		}
+		at = nil
 	}
-	f := s.Found(h.FileBy, "lighttpd may not read %s.", h.File)
-	if refused {
-		f.Detail = fmt.Sprintf("lighttpd runs as %s, and %s (%s, owner %d:%d) refuses it.", s.worker(), at.Path, at.Mode, at.UID, at.GID)
-		cause.Refuses(f, s.worker(), at)
-	}
-	if logged {
-		return s.With(f, h, e)
-	}
-	return s.With(f, h)
+	return s.Denied("lighttpd", s.worker(), at, events...)
 }

@@ -29,7 +29,7 @@ var xsendfileOff = diag.Rule{
 
 func judgeXsendfileOff(s *site) *diag.Finding {
 	host := s.host()
-	if !s.passedOn() || s.Handoff.Outcome != "ignored" || host == nil {
+	if !s.PassedOn() || s.Handoff.Outcome != "ignored" || host == nil {
 		return nil
 	}
 	by, _ := host.XSendfile()

@@ -16,7 +16,7 @@ func (s *site) responsible(code string) *conf.Directive {
 	d := s.Download
 	switch code {
 	case "proxy-auth-required":
-		return cause.First(d.Deciding(route.StepAccess), provider(d))
+		return cause.First(d.Deciding(route.StepAccess), d.Refuser())
 	case "proxy-redirects":
 		return d.Deciding(route.StepReturn)
 	case "proxy-not-routed":
@@ -45,7 +45,7 @@ func (s *site) responsible(code string) *conf.Directive {
 		}
 	case "handoff-not-found", "handoff-forbidden":
 		if s.Handoff != nil {
-			return cause.First(provider(s.Handoff), s.Handoff.FileBy)
+			return cause.First(s.Handoff.Refuser(), s.Handoff.FileBy)
 		}
 	}
 	return s.changes(code)
@@ -56,16 +56,6 @@ func (s *site) responsible(code string) *conf.Directive {
 func otherPass(t, other *Route) *conf.Directive {
 	if at := cause.Pass(t); at != cause.Pass(other) {
 		return at
-	}
-	return nil
-}
-
-// provider is the directive that may still refuse.
-func provider(t *Route) *conf.Directive {
-	for _, step := range t.Provided {
-		if step.Directive != nil {
-			return step.Directive
-		}
 	}
 	return nil
 }
@@ -166,17 +156,7 @@ func (s *site) changes(code string) *conf.Directive {
 	t := s.Download
 	switch code {
 	case "proxy-header-lost", "proxy-header-duplicated":
-		b, p := s.Exchange(diag.BackendGet), s.Exchange(diag.ProxyGet)
-		if !b.Answered() || !p.Answered() {
-			return nil
-		}
-		for _, f := range b.Header {
-			if !slices.Equal(cause.Fields(b).Values(f.Name), cause.Fields(p).Values(f.Name)) {
-				if at := t.field(f.Name); at != nil {
-					return at
-				}
-			}
-		}
+		return s.Changed(t.field)
 	case "proxy-cache-control-overridden":
 		return cause.First(t.field("Cache-Control"), t.dir("expire.url"), t.dir("expire.mimetypes"), t.field("Expires"))
 	case "proxy-ranges-broken":

@@ -2,9 +2,7 @@ package lighttpd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -12,10 +10,6 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server"
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
-
-// attempts is how often Launch tries to find an address that stays free until
-// lighttpd has it.
-const attempts = 5
 
 // taken is what lighttpd prints where it cannot listen on an address
 // (network.c, network_server_init).
@@ -35,48 +29,32 @@ const grace = 500 * time.Millisecond
 // forgets to end a process with its parent that becomes another user by itself
 // (prctl(2), PR_SET_PDEATHSIG).
 func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error) {
-	if o.Binary == "" {
-		path, err := proc.Find(program)
+	path, err := proc.Program(o.Binary, program)
+	if err != nil {
+		return nil, err
+	}
+	p, err := proc.OnFreeAddr(taken, func(addr string) (*proc.Process, error) {
+		user, group := proc.WorkerUser("www-data", "lighttpd", "nobody")
+		dir, err := prepare(o.Site(addr), user, group)
 		if err != nil {
 			return nil, err
 		}
-		o.Binary = path
-	}
-	var err error
-	for range attempts {
-		var p *proc.Process
-		if p, err = launch(ctx, o); err == nil {
-			return p, nil
-		}
-		if !strings.Contains(err.Error(), taken) {
-			break
-		}
-	}
-	return nil, err
-}
-
-// launch tries one address.
-func launch(ctx context.Context, o server.LaunchOptions) (*proc.Process, error) {
-	addr, err := proc.FreeAddr()
-	if err != nil {
-		return nil, err
-	}
-	user, group := proc.WorkerUser("www-data", "lighttpd", "nobody")
-	dir, err := prepare(o.Site(addr), user, group)
-	if err != nil {
-		return nil, err
-	}
-	return proc.Start(ctx, proc.Options{
-		Name:         "lighttpd",
-		Path:         o.Binary,
-		Args:         []string{"-D", "-f", filepath.Join(dir, mainFile)},
-		User:         user,
-		Dir:          dir,
-		ErrorLog:     filepath.Join(dir, logFile),
-		Addr:         addr,
-		StartTimeout: o.StartTimeout,
-		Grace:        grace,
+		return proc.Start(ctx, proc.Options{
+			Name:         "lighttpd",
+			Path:         path,
+			Args:         []string{"-D", "-f", filepath.Join(dir, mainFile)},
+			User:         user,
+			Dir:          dir,
+			ErrorLog:     filepath.Join(dir, logFile),
+			Addr:         addr,
+			StartTimeout: o.StartTimeout,
+			Grace:        grace,
+		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // The files in the scratch folder.
@@ -92,12 +70,7 @@ func prepare(site, user, group string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	for name, text := range map[string]string{mainFile: around(dir, user, group), siteFile: site} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			return "", errors.Join(fmt.Errorf("cannot write lighttpd's configuration: %w", err), os.RemoveAll(dir))
-		}
-	}
-	return dir, nil
+	return dir, proc.Write(dir, "lighttpd", map[string]string{mainFile: around(dir, user, group), siteFile: site})
 }
 
 // around is the main configuration file: what a distribution's lighttpd.conf

@@ -11,7 +11,7 @@ import (
 // looks are those at this machine that the causes need: at the paths that the
 // handoff and the request lead to.
 var looks = cause.Looks(siteOf, func(s *site) (paths []string, user string) {
-	if !s.here() {
+	if !s.Here() {
 		return nil, s.worker()
 	}
 	if s.Handoff != nil {

@@ -35,15 +35,9 @@ func newSite(v *diag.View) *site {
 	return s
 }
 
-// here says that the proxy runs on this machine.
-func (s *site) here() bool {
-	x := s.Exchange(diag.ProxyGet)
-	return x != nil && cause.Client(x.Remote).IsValid()
-}
-
 // onDisk is what was seen at a path of the proxy's machine.
 func (s *site) onDisk(name string) route.FileKind {
-	if !s.here() {
+	if !s.Here() {
 		return route.FileUnknown
 	}
 	return s.OnDisk(name)
@@ -81,12 +75,6 @@ func (s *site) next(t *Route) (route.Request, bool) {
 		return route.Request{Method: q.Method, Scheme: "http", Host: q.Host, Addr: p.Addr, URI: u.URI, Header: q.Header, Client: cause.Client(p.Addr)}, true
 	}
 	return route.Request{}, false
-}
-
-// passedOn says that the client gets the backend's answer in place of the file,
-// though this configuration's upstream handed over.
-func (s *site) passedOn() bool {
-	return s.Lost() && s.Handoff != nil && s.Status()/100 == 2 && s.Shows("handoff-ignored", "") && s.ToBackend(s.Download)
 }
 
 // handsOver says that the handoff names the stored file.

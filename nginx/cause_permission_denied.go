@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
-	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 var permissionDenied = diag.Rule{
@@ -31,22 +30,18 @@ func judgePermissionDenied(s *site) *diag.Finding {
 	if !s.Lost() || h == nil || s.Status() != 403 && s.Status() != 404 {
 		return nil
 	}
-	e, logged := s.Logged(failedWith(errPermission))
+	events := s.Last(failedWith(errPermission))
 	user := s.worker()
 	may, at := s.Access(user, h.File)
-	refused := s.opens(h) && may == diag.No && !at.Missing
-	if !refused && !logged {
-		return nil
+	if !s.opens(h) || may != diag.No || at.Missing {
+		if len(events) == 0 {
+			return nil
+		}
+		return s.Denied("The worker", user, nil, events...)
 	}
-	f := s.Found(h.FileBy, "The worker may not read %s.", h.File)
-	if refused {
-		f.Detail = fmt.Sprintf("The workers run as %s, and %s (%s, owner %d:%d) refuses them.", user, at.Path, at.Mode, at.UID, at.GID)
-		cause.Refuses(f, user, at)
-	}
-	if logged {
-		return s.With(f, h, e)
-	}
-	return s.With(f, h)
+	f := s.Denied("The worker", user, at, events...)
+	f.Detail = fmt.Sprintf("The workers run as %s, and %s (%s, owner %d:%d) refuses them.", user, at.Path, at.Mode, at.UID, at.GID)
+	return f
 }
 
 // worker is the user that nginx's workers run as.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,12 +21,9 @@ import (
 // there is no race for a port, and nginx stays in the foreground whatever its
 // `daemon` directive says.
 func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error) {
-	if o.Binary == "" {
-		path, err := proc.Find(program)
-		if err != nil {
-			return nil, err
-		}
-		o.Binary = path
+	path, err := proc.Program(o.Binary, program)
+	if err != nil {
+		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -40,7 +36,7 @@ func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error)
 	}
 	p, err := proc.Start(ctx, proc.Options{
 		Name:         "nginx",
-		Path:         o.Binary,
+		Path:         path,
 		Args:         []string{"-p", dir, "-c", filepath.Join(dir, mainFile)},
 		Env:          []string{"NGINX=3;"},
 		Dir:          dir,
@@ -68,12 +64,7 @@ func prepare(site string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	for name, text := range map[string]string{mainFile: around(dir), siteFile: site} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			return "", errors.Join(fmt.Errorf("cannot write nginx's configuration: %w", err), os.RemoveAll(dir))
-		}
-	}
-	return dir, nil
+	return dir, proc.Write(dir, "nginx", map[string]string{mainFile: around(dir), siteFile: site})
 }
 
 // around is the main configuration file: what a distribution's nginx.conf

@@ -15,6 +15,7 @@ package cause
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
@@ -181,6 +182,37 @@ func (s *Site[R]) Shows(symptoms ...string) bool {
 		}
 	}
 	return false
+}
+
+// Here says that the proxy runs on this machine.
+func (s *Site[R]) Here() bool {
+	x := s.Exchange(diag.ProxyGet)
+	return x != nil && Client(x.Remote).IsValid()
+}
+
+// PassedOn says that the client gets the backend's answer in place of the file,
+// though the configuration's upstream handed over.
+func (s *Site[R]) PassedOn() bool {
+	var none R
+	return s.Lost() && s.Handoff != none && s.Status()/100 == 2 && s.Shows("handoff-ignored", "") && s.ToBackend(s.Download)
+}
+
+// Changed is the directive, by the name of a field, that is behind a field that
+// the client gets otherwise than the backend sends it; nil for none.
+func (s *Site[R]) Changed(by func(field string) *conf.Directive) *conf.Directive {
+	b, p := s.Exchange(diag.BackendGet), s.Exchange(diag.ProxyGet)
+	if !b.Answered() || !p.Answered() {
+		return nil
+	}
+	sent, got := Fields(b), Fields(p)
+	for _, f := range b.Header {
+		if !slices.Equal(sent.Values(f.Name), got.Values(f.Name)) {
+			if at := by(f.Name); at != nil {
+				return at
+			}
+		}
+	}
+	return nil
 }
 
 // With adds to a finding the way through the configuration, and the log.

@@ -35,10 +35,17 @@ func (s *Site[R]) OnDisk(path string) route.FileKind {
 	return route.FileRegular
 }
 
-// Refuses adds to a finding the file or folder that refuses a user.
-func Refuses(f *diag.Finding, user string, at *diag.Path) {
-	f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)
-	f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s: %s, owner %d:%d", at.Path, at.Mode, at.UID, at.GID)})
+// Denied is the finding that who, the server, may not read the handoff's file.
+// at is the file or folder that refuses its user, nil where that was not seen.
+func (s *Site[R]) Denied(who, user string, at *diag.Path, events ...Event) *diag.Finding {
+	h := s.Handoff.Common()
+	f := s.Found(h.FileBy, "%s may not read %s.", who, h.File)
+	if at != nil {
+		f.Detail = fmt.Sprintf("%s runs as %s, and %s (%s, owner %d:%d) refuses it.", who, user, at.Path, at.Mode, at.UID, at.GID)
+		f.Fix = fmt.Sprintf("Let %s enter %s and the folders above it, and read the files in it.", user, at.Path)
+		f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s: %s, owner %d:%d", at.Path, at.Mode, at.UID, at.GID)})
+	}
+	return s.With(f, s.Handoff, events...)
 }
 
 // Looks are those at this machine that causes need: the stored file, further

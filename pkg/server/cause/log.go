@@ -69,6 +69,14 @@ func (s *Site[R]) Logged(pick func(Event) bool, about ...string) (Event, bool) {
 	return Event{}, false
 }
 
+// Last is Logged as a list, for With: of one event, or empty.
+func (s *Site[R]) Last(pick func(Event) bool, about ...string) []Event {
+	if e, ok := s.Logged(pick, about...); ok {
+		return []Event{e}
+	}
+	return nil
+}
+
 // Logs says that the log has such an event about the download.
 func (s *Site[R]) Logs(pick func(Event) bool) bool {
 	_, ok := s.Logged(pick)

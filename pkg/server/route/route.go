@@ -161,6 +161,16 @@ func (t *Route) Deciding(kinds ...StepKind) *conf.Directive {
 	return nil
 }
 
+// Refuser is the first directive that may still refuse, nil for none.
+func (t *Route) Refuser() *conf.Directive {
+	for _, step := range t.Provided {
+		if step.Directive != nil {
+			return step.Directive
+		}
+	}
+	return nil
+}
+
 // What follows makes a route: a router calls it on its way, with the URI in
 // force in URI.
 
