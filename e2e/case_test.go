@@ -158,14 +158,16 @@ func (r row) observe(t *testing.T, m mode) (setup, *diag.Record) {
 		s.Stack.Fixed = r.file
 		s.Stack.Backend, s.Stack.Proxy = diag.URL(s.Stack.Backend.For(r.file)), diag.URL(s.Stack.Proxy.For(r.file))
 	}
-	s.place = func(text string) string { return places(server.Sample{Text: text}.Render(st.values).Text) }
+	s.place = func(text string) string {
+		return places(server.Sample{Text: text, Between: sample.Between}.Render(st.values).Text)
+	}
 	if r.flags != nil {
 		r.flags(&s)
 	}
 	inPlace(&s.Stack, s.place)
 	if r.config {
 		s.Stack.ErrorLog = st.Proxy.ErrorLog()
-		s.Stack.Config = filepath.Join(filepath.Dir(s.Stack.ErrorLog), "nginx.conf")
+		s.Stack.Config = filepath.Join(filepath.Dir(s.Stack.ErrorLog), kind.Program+".conf")
 		source, err := kind.Load(s.Stack.Config, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -37,6 +37,21 @@ func TestCatalogue(t *testing.T) {
 		"handoff-loop":                "a path is not asked for",
 		"handoff-traversal":           "a path cannot be asked for",
 	})
+	catalogue(t, "lighttpd", lighttpdRows(), map[string]string{
+		"backend-name-encoded":      "lighttpd decodes the name",
+		"backend-path-not-uri":      "the value that lighttpd takes is a path",
+		"handoff-echoed":            "a path is not asked for",
+		"handoff-headers-dropped":   "lighttpd keeps all fields",
+		"handoff-internal-exposed":  "a path cannot be asked for",
+		"handoff-loop":              "a path is not asked for",
+		"handoff-traversal":         "a path cannot be asked for",
+		"proxy-body-altered":        "no module of lighttpd changes a body",
+		"proxy-cached-handoff":      "lighttpd keeps no answers",
+		"proxy-compressed-download": "mod_deflate is in a package of its own",
+		"proxy-scheme-lost":         "mod_proxy names the scheme itself, and TLS is in a package of its own",
+		"proxy-stale-file":          "lighttpd keeps no answers",
+		"proxy-truncated":           "no module of lighttpd changes a body",
+	})
 }
 
 func catalogue(t *testing.T, kind string, rows []row, unseen map[string]string) {

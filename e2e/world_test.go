@@ -55,15 +55,28 @@ func world(t testing.TB, storage string) func(text string) string {
 	t.Cleanup(files.Close)
 	// A port of 127.0.0.2 is not in the way of anybody: all others are on 127.0.0.1.
 	_, port, _ := net.SplitHostPort(silent.Addr().String())
-	return strings.NewReplacer(
-		"127.0.0.1:8001", net.JoinHostPort("127.0.0.2", port),
-		"127.0.0.1:8002", silent.Addr().String(),
-		"127.0.0.1:8003", files.Listener.Addr().String(),
+	pairs := []string{}
+	for _, p := range [][2]string{
+		{"127.0.0.1:8001", net.JoinHostPort("127.0.0.2", port)}, {"127.0.0.1:8002", silent.Addr().String()}, {"127.0.0.1:8003", files.Listener.Addr().String()},
+	} {
+		pairs = append(pairs, p[0], p[1], apart(t, p[0]), apart(t, p[1]))
+	}
+	return strings.NewReplacer(append(pairs,
 		"/srv/pages", filepath.Join(dir, "pages"),
 		"/srv/link", filepath.Join(dir, "link"),
 		"/srv/tls", filepath.Join(dir, "tls"),
 		"/run/scratch", filepath.Join(dir, "scratch"),
-	).Replace
+	)...).Replace
+}
+
+// apart is an address as lighttpd's backends are written.
+func apart(t testing.TB, addr string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host + `", "port" => ` + port
 }
 
 func listen(t testing.TB) net.Listener {

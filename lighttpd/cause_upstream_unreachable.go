@@ -5,6 +5,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var upstreamUnreachable = diag.Rule{
@@ -40,7 +41,7 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	}
 	down, isDown := s.Logged(s.about(logDown))
 	failed, hasFailed := s.Logged(cause.Says(logNoConnect), address, strings.TrimPrefix(address, "unix:"))
-	if !isDown && !hasFailed && s.ToBackend(s.Download) {
+	if !isDown && !hasFailed && !s.noSocket(address) && s.ToBackend(s.Download) {
 		return nil // a name or a socket: it may well be the backend
 	}
 	f := s.Found(at, "lighttpd asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
@@ -54,4 +55,10 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return s.With(f, s.Download, down)
 	}
 	return s.With(f, s.Download)
+}
+
+// noSocket says that an address is that of a socket that is not there.
+func (s *site) noSocket(addr string) bool {
+	name, ok := strings.CutPrefix(addr, "unix:")
+	return ok && s.onDisk(name) == route.FileMissing
 }
