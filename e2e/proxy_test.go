@@ -267,7 +267,10 @@ func failsOnce(next http.Handler, storage string) http.Handler {
 // slow takes its time, as applications do.
 func slow(next http.Handler, _ string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(20 * time.Millisecond)
-		next.ServeHTTP(w, r)
+		select {
+		case <-time.After(20 * time.Millisecond):
+			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
 	})
 }

@@ -82,7 +82,7 @@ func (c *checkFlags) run(cmd *cobra.Command, std streams) error {
 		return err
 	}
 	defer out.discard()
-	record, err := c.record.open(c.output)
+	record, err := c.record.open(out)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (r *checkRun) read(std streams) error {
 // printPlans prints what would be asked of each stack.
 func (c *checkFlags) printPlans(w io.Writer, runs []*checkRun) error {
 	if c.output.file != "" || c.record.path != "" {
-		return fmt.Errorf("--plan sends nothing, so there is no report and no record; leave --output and --record out")
+		return fmt.Errorf("--plan sends nothing, so there is no report and no record; leave -o and --record out")
 	}
 	for _, r := range runs {
 		if r.stack.Name != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -24,6 +25,9 @@ func newDemo(std streams) *cobra.Command {
 		Example: "  proxydiag demo\n  proxydiag demo --list\n  proxydiag demo --break handoff-not-found",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if list && cmd.Flags().NFlag() > 1 {
+				return errors.New("--list runs nothing: leave the other flags out")
+			}
 			if list {
 				return listFaults(std.out)
 			}
@@ -36,7 +40,7 @@ func newDemo(std streams) *cobra.Command {
 				return err
 			}
 			defer out.discard()
-			record, err := r.open(o)
+			record, err := r.open(out)
 			if err != nil {
 				return err
 			}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -51,8 +53,8 @@ func newFixturePut(std streams) *cobra.Command {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
-			if ext != "" && ext[0] != '.' || strings.ContainsAny(ext, "/:\x00") {
-				return fmt.Errorf("--ext %s: an extension begins with a dot, and holds no slash and no colon; write for example --ext .pdf", ext)
+			if ext != "" && ext[0] != '.' || strings.ContainsAny(ext, "/:") || strings.ContainsFunc(ext, func(r rune) bool { return r <= ' ' || !unicode.IsPrint(r) }) {
+				return fmt.Errorf("--ext %q: an extension begins with a dot, and holds no slash, colon, space or control character; write for example --ext .pdf", ext)
 			}
 			store, err := openStorage(storage)
 			if err != nil {
@@ -61,7 +63,7 @@ func newFixturePut(std streams) *cobra.Command {
 			defer func() { _ = store.Close() }()
 			f := fixture.New("put", ext, int64(length))
 			if err := store.Put(cmd.Context(), f); err != nil {
-				return refused(std, err)
+				return refused(cmd.Context(), std, err)
 			}
 			if format == "json" {
 				return report.JSON(std.out, putJSON{Version: 1, Fixture: ticket(f), Name: f.Name, Size: f.Size, Key: f.Key, Storage: store.String()})
@@ -119,9 +121,18 @@ func openStorage(storage string) (fixture.Store, error) {
 
 // refused says what a storage did not do. It is what the command is to find
 // out, and no wrong use.
-func refused(std streams, err error) error {
+func refused(ctx context.Context, std streams, err error) error {
+	if ctx.Err() != nil {
+		return stopped(std)
+	}
 	for _, line := range strings.Split(err.Error(), "\n") {
 		fmt.Fprintln(std.err, "proxydiag:", line)
 	}
 	return exit(exitFound)
+}
+
+// stopped ends a command that was interrupted.
+func stopped(std streams) error {
+	fmt.Fprintln(std.err, "proxydiag: "+interrupted)
+	return exit(exitInconclusive)
 }

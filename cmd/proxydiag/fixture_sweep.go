@@ -30,7 +30,7 @@ func newFixtureRemove(std streams) *cobra.Command {
 			}
 			defer func() { _ = store.Close() }()
 			if err := store.Remove(cmd.Context(), name); err != nil {
-				return refused(std, err)
+				return refused(cmd.Context(), std, err)
 			}
 			return nil
 		},
@@ -75,7 +75,7 @@ func newFixtureSweep(std streams) *cobra.Command {
 				return err
 			}
 			if failed != nil {
-				return refused(std, failed)
+				return refused(cmd.Context(), std, failed)
 			}
 			return nil
 		},

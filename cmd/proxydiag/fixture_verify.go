@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +26,8 @@ func newFixtureVerify(std streams) *cobra.Command {
 		Short: "Verify that a fixture arrives, or is stored, byte for byte",
 		Long: "verify downloads a fixture that was put elsewhere, or reads it from a storage, and compares\n" +
 			"each byte. In a URL {name} stands for the file's name, which is appended where neither it\n" +
-			"nor the name is in it. The exit status is 1 where something else comes.",
+			"nor the name is in it. The exit status is 1 where something else comes, 3\n" +
+			"where nothing answers.",
 		Args: exactly("a fixture and a URL or storage", 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
@@ -48,10 +51,15 @@ func newFixtureVerify(std streams) *cobra.Command {
 			} else {
 				_, err = fmt.Fprintf(std.out, "%s: %s\n", report.Visible(v.Where), report.Visible(v.Text))
 			}
-			if err == nil && !v.OK {
-				return exit(exitFound)
+			switch {
+			case err != nil || v.OK:
+				return err
+			case cmd.Context().Err() != nil:
+				return stopped(std)
+			case v.silent:
+				return exit(exitInconclusive)
 			}
-			return err
+			return exit(exitFound)
 		},
 	}
 	cmd.Flags().StringArrayVar(&header, "header", nil, "`NAME: VALUE` to send, repeatable")
@@ -61,9 +69,19 @@ func newFixtureVerify(std streams) *cobra.Command {
 	return cmd
 }
 
+// isWeb says that a fixture is looked for at a URL, not in a storage. Where the
+// scheme was forgotten a port tells, unless a folder has such a name.
 func isWeb(where string) bool {
-	return strings.HasPrefix(where, "http://") || strings.HasPrefix(where, "https://")
+	scheme, _, found := strings.Cut(where, "://")
+	if !found {
+		_, err := os.Stat(where)
+		return err != nil && hostAndPort.MatchString(where)
+	}
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 }
+
+// hostAndPort matches what begins like host:8080/.
+var hostAndPort = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d+(/|$)`)
 
 // verified is what verify found.
 type verified struct {
@@ -76,6 +94,7 @@ type verified struct {
 	// FirstWrong is the offset of the first byte that is wrong, or missing; -1: none.
 	FirstWrong int64  `json:"first_wrong"`
 	Text       string `json:"text"` // the same in words
+	silent     bool   // nothing answered
 }
 
 // download asks for a fixture at a URL.
@@ -96,7 +115,11 @@ func (v *verified) download(ctx context.Context, f fixture.Fixture, raw string, 
 	}
 	x := diag.Redaction(header)(compare.New(options).Capture(ctx, compare.Request{URL: raw, Header: header, Expect: f.Content(), Patient: true}))
 	v.Where, v.Status, v.Length, v.FirstWrong = x.Request.URL, x.Status, x.Body.Length, x.Body.FirstDiff
+	v.silent = x.Status == 0
+	h := diag.Exchange{Exchange: x}
 	switch m := x.Body.Match; {
+	case x.Status == 200 && x.Body.Length == 0 && len(h.Handoffs()) > 0:
+		v.Text = fmt.Sprintf("an empty body with %s: this is the answer of a backend; give the URL on the proxy's port", h.Handoffs()[0].Name)
 	case x.Failure != nil:
 		v.Text = x.Failure.Error()
 	case x.Status != 200:
@@ -113,7 +136,7 @@ func (v *verified) download(ctx context.Context, f fixture.Fixture, raw string, 
 func (v *verified) read(ctx context.Context, f fixture.Fixture, storage string) error {
 	store, err := all.OpenStore(storage)
 	if err != nil {
-		return err
+		return errors.New(strings.TrimPrefix(err.Error(), "--storage "))
 	}
 	defer func() { _ = store.Close() }()
 	v.Where, v.FirstWrong = store.String(), -1

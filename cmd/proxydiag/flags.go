@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -98,6 +101,9 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 			return stack, err
 		}
 	}
+	if err := checkLog(s.errorLog); err != nil {
+		return stack, err
+	}
 	if err := s.contradictions(); err != nil {
 		return stack, err
 	}
@@ -112,6 +118,29 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 	}
 	stack.Header, err = parseHeader(s.header)
 	return stack, err
+}
+
+// checkLog checks that a log can be read. One that is not there may be made
+// during the run, where its folder is there.
+func checkLog(path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err = os.Stat(filepath.Dir(path)); err == nil {
+			return nil
+		}
+	case err == nil && !info.Mode().IsRegular():
+		err = errors.New("it is no regular file")
+	case err == nil:
+		var file *os.File
+		if file, err = os.Open(path); err == nil {
+			return file.Close()
+		}
+	}
+	return fmt.Errorf("--error-log %w", cannotOpen(path, err))
 }
 
 // contradictions finds flags that cannot go together.
@@ -289,6 +318,10 @@ func noEmptyFlags(cmd *cobra.Command, _ []string) error {
 // defaultTimeout is how long one exchange may take.
 const defaultTimeout = 10 * time.Second
 
+// mostRetries is how often a request is sent again at most: with the pauses
+// between, that is some minutes.
+const mostRetries = 100
+
 // clientFlags say how requests are sent.
 type clientFlags struct {
 	timeout     time.Duration
@@ -322,6 +355,9 @@ func (c *clientFlags) options() (compare.Options, error) {
 	}
 	if c.retries < 0 {
 		return o, fmt.Errorf("--retries %d: it cannot be less than 0", c.retries)
+	}
+	if c.retries > mostRetries {
+		return o, fmt.Errorf("--retries %d: at most %d; to wait for a stack that is still starting, give --wait", c.retries, mostRetries)
 	}
 	for _, r := range c.resolve {
 		host, addr, ok := parseResolve(r)

@@ -27,7 +27,7 @@ func newJudge(std streams) *cobra.Command {
 				return err
 			}
 			defer out.discard()
-			rec, err := readRecord(args[0], std)
+			rec, err := readRecord(args[0], std, out.file)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ func notAsWritten(path string, err *error) {
 }
 
 // readRecord reads a record from a file, or from standard input.
-func readRecord(path string, std streams) (*diag.Record, error) {
+func readRecord(path string, std streams, to *target) (*diag.Record, error) {
 	from := std.in
 	if path != "-" {
 		file, err := os.Open(path)
@@ -57,6 +57,9 @@ func readRecord(path string, std streams) (*diag.Record, error) {
 		}
 		defer func() { _ = file.Close() }()
 		from = file
+	}
+	if file, ok := from.(*os.File); ok && to.is(&target{file: file}) {
+		return nil, fmt.Errorf("-o %s: this is the record that is judged; write the report to another file", to.file.Name())
 	}
 	rec, err := diag.ReadRecord(from)
 	if err != nil {

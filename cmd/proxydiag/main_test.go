@@ -88,6 +88,17 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestExtension: a ticket stands in one line.
+func TestExtension(t *testing.T) {
+	t.Parallel()
+	for _, ext := range []string{".a\nb", ".\x1b[31m", ".\u0085"} {
+		c := terminal{plain: true}
+		if status := c.run(t.Context(), "fixture", "put", "--storage", t.TempDir(), "--ext", ext); status != exitUsage || strings.Count(c.err.String(), "\n") != 1 {
+			t.Errorf("%q: %d %q", ext, status, &c.err)
+		}
+	}
+}
+
 func TestOutputFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report")

@@ -72,7 +72,7 @@ func (o *outputFlags) open(std streams) (*output, error) {
 		return out, nil
 	}
 	out.options.Color, out.options.Width = false, 0
-	out.file, err = openTarget("--output", "report", o.file, 0o666)
+	out.file, err = openTarget("-o", "report", o.file, 0o666)
 	return out, err
 }
 

@@ -19,16 +19,19 @@ func (r *recordFlag) register(cmd *cobra.Command) {
 // open opens the file, nil where none is asked for. A record holds the
 // proxy's configuration and paths of this machine, so a file that is made for
 // it is its owner's alone.
-func (r *recordFlag) open(o outputFlags) (*target, error) {
+func (r *recordFlag) open(out *output) (*target, error) {
 	switch {
 	case r.path == "":
 		return nil, nil
 	case r.path == "-":
 		return nil, fmt.Errorf("--record -: standard output is for the report; name a file, for example --record run.json")
-	case r.path == o.file:
-		return nil, fmt.Errorf("--record and --output are the same file; the record and the report need one each")
 	}
-	return openTarget("--record", "record", r.path, 0o600)
+	to, err := openTarget("--record", "record", r.path, 0o600)
+	if err == nil && to.is(out.file) {
+		to.discard()
+		return nil, fmt.Errorf("--record and -o are the same file; the record and the report need one each")
+	}
+	return to, err
 }
 
 // concludeRun saves the record of a run, where it is asked for, and concludes.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -11,6 +11,8 @@ import (
 // of 1024.
 type size int64
 
+var errSize = errors.New("not a size of a file; write it like 5G, 512M, 4.5G or 4294967297 (bytes)")
+
 // String implements pflag.Value.
 func (s *size) String() string { return strconv.FormatInt(int64(*s), 10) }
 
@@ -19,13 +21,26 @@ func (s *size) Type() string { return "SIZE" }
 
 // Set implements pflag.Value.
 func (s *size) Set(text string) error {
-	digits := strings.TrimRight(text, "kKMGTiB")
-	unit := strings.TrimSuffix(strings.TrimSuffix(text[len(digits):], "B"), "i")
-	shift, ok := map[string]uint{"": 0, "k": 10, "K": 10, "M": 20, "G": 30, "T": 40}[unit]
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil || n <= 0 || n > math.MaxInt64>>shift>>1 {
-		return fmt.Errorf("not a size of a file; write it like 5G, 512M or 4294967297 (bytes)")
+	lower := strings.ToLower(text)
+	digits := strings.TrimRight(lower, "kmgtib")
+	unit := strings.TrimSuffix(strings.TrimSuffix(lower[len(digits):], "b"), "i")
+	shift, ok := map[string]uint{"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[unit]
+	whole, fraction, broken := strings.Cut(digits, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if !ok || err != nil || n < 0 || n > math.MaxInt64>>shift>>1 {
+		return errSize
 	}
-	*s = size(n << shift)
+	n <<= shift
+	if broken {
+		part, err := strconv.ParseUint(fraction, 10, 32)
+		if err != nil || shift == 0 || len(fraction) > 6 {
+			return errSize
+		}
+		n += int64(float64(part) / math.Pow10(len(fraction)) * float64(int64(1)<<shift))
+	}
+	if n == 0 {
+		return errSize
+	}
+	*s = size(n)
 	return nil
 }

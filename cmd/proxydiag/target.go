@@ -39,6 +39,21 @@ func (t *target) failed(path string, err error) error {
 	return fmt.Errorf("%s %s: the %s cannot be written: %w; give a file that may be written", t.flag, path, t.what, err)
 }
 
+// is says that two targets, one of which may be none, are the same file,
+// whatever it is called.
+func (t *target) is(other *target) bool {
+	return t != nil && other != nil && sameFile(t.file, other.file)
+}
+
+func sameFile(a, b *os.File) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	first, err1 := a.Stat()
+	second, err2 := b.Stat()
+	return err1 == nil && err2 == nil && first.Mode().IsRegular() && os.SameFile(first, second)
+}
+
 // write writes the file and closes it.
 func (t *target) write(data []byte) error {
 	file := t.file

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 // downloads' folder, without credentials, and returns the origins that did not
 // answer. What it sees is no part of the diagnosis.
 func await(ctx context.Context, stack diag.Stack, o compare.Options, limit time.Duration) (silent []string) {
+	interrupted := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	client := patientClient(o)
@@ -37,9 +39,12 @@ func await(ctx context.Context, stack diag.Stack, o compare.Options, limit time.
 		wg.Go(func() { answered[i] = answers(ctx, client, port) })
 	}
 	wg.Wait()
+	if interrupted.Err() != nil {
+		return nil // it is not known who would have answered in time
+	}
 	for i, port := range ports {
-		if !answered[i] {
-			silent = append(silent, origin(port))
+		if at := origin(port); !answered[i] && !slices.Contains(silent, at) {
+			silent = append(silent, at)
 		}
 	}
 	return silent

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http/httptest"
@@ -8,7 +9,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -44,6 +47,26 @@ func startingStack(t *testing.T, connections int32) (flags []string) {
 	t.Cleanup(proxy.Close)
 	return []string{"check", "--storage", storage, "--sendfile", "nginx:/protected/", "--profile", "quick", "--format", "json",
 		"--backend", backend.URL + "/dl/", "--proxy", proxy.URL + "/dl/"}
+}
+
+// TestAwaitSilent: one origin is named once, and none by a wait that was cut short.
+func TestAwaitSilent(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "http://" + l.Addr().String()
+	l.Close()
+	stack := diag.Stack{Backend: diag.URL(at + "/a/"), Proxy: diag.URL(at + "/b/")}
+	if got := await(t.Context(), stack, compare.Options{Timeout: time.Second}, 50*time.Millisecond); len(got) != 1 || got[0] != at {
+		t.Errorf("%q", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := await(ctx, stack, compare.Options{Timeout: time.Second}, time.Minute); got != nil {
+		t.Errorf("interrupted: %q", got)
+	}
 }
 
 func TestWait(t *testing.T) {

@@ -18,7 +18,7 @@ func fileMisses() []Fault {
 		{"proxy-ranges-broken", "the proxy ignores requests for several ranges",
 			inFront(withoutRange(func(r string) bool { return strings.Contains(r, ",") }))},
 		{"proxy-throttled", "the proxy takes its time before it begins", inFront(alterFiles(func(*answer) {
-			time.Sleep(50 * time.Millisecond)
+			<-time.After(50 * time.Millisecond)
 		}))},
 	}
 }

@@ -10,7 +10,7 @@ var backendErrorStatus = diag.Rule{
 			"storage, so the proxy never gets a handoff. The reason is in the application: routing, " +
 			"permissions, a login, a failure.",
 		Fix: "Make the backend answer 200 with the handoff for this URL; the application's log says why it " +
-			"does not. If it wants a login, pass one with --header.",
+			"does not. If the download needs a login, give one: --header 'Cookie: NAME=VALUE'.",
 		Before: `GET /dl/a.bin HTTP/1.1
 
 HTTP/1.1 500 Internal Server Error`,

@@ -30,7 +30,7 @@ func backendFault(v *diag.View) fault {
 		return fault{"backend-unreachable", "The backend port cannot be asked: " + failure(b) + "."}
 	}
 	if b.Status >= 300 {
-		return fault{"backend-error-status", errorStatus(b)}
+		return fault{"backend-error-status", errorStatus(v, b)}
 	}
 	if malformed(b) {
 		return fault{"backend-unreachable", "The backend port does not speak HTTP as it should: " + b.Failure.Message + "."}
@@ -64,15 +64,19 @@ func thenFailed(x *diag.Exchange) string {
 	return " Then: " + x.Failure.Message + "."
 }
 
-func errorStatus(b *diag.Exchange) string {
+func errorStatus(v *diag.View, b *diag.Exchange) string {
 	text := fmt.Sprintf("On its own port the backend answers %s for a file that is there.", status(b))
 	switch location := b.Header.Get("Location"); {
 	case toItself(b) != "":
 		text += " It redirects to the URL that was asked for, for ever: behind a proxy this is often a scheme or a host that it does not see."
 	case location != "":
-		text += " It redirects to " + location + ": if it wants a login, send one with --header."
-	case b.Status == 401 || b.Status == 403:
-		text += " If it wants a login, send one with --header."
+		text += " It redirects to " + location + "."
+	}
+	switch {
+	case wantsLogin(b) && credentials(v.Stack) == "":
+		text += " The download may need a login, and none was given."
+	case wantsLogin(b):
+		text += " The download may need a login; a login was given, by --header."
 	}
 	return text
 }
@@ -158,6 +162,9 @@ func backendRule(code string) func(*diag.View) []diag.Finding {
 		finding := diag.Finding{Detail: f.detail, Evidence: []diag.Evidence{said(v.Exchange(diag.BackendGet))}}
 		if code == "backend-unreachable" || code == "backend-timeout" {
 			finding.Fix = mend(v.Exchange(diag.BackendGet), "--backend")
+		}
+		if code == "backend-error-status" {
+			finding.Fix = mendLogin(v, v.Exchange(diag.BackendGet))
 		}
 		if v.Exchange(diag.BackendGet).Answered() && v.Exchange(diag.ProxyGet) != nil {
 			finding.Evidence = append(finding.Evidence, download(v))

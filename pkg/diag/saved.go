@@ -37,6 +37,7 @@ func ReadRecord(from io.Reader) (*Record, error) {
 	var head struct {
 		Version   int             `json:"version"`
 		Tool      Tool            `json:"tool"`
+		Stack     json.RawMessage `json:"stack"`
 		Exchanges json.RawMessage `json:"exchanges"`
 		Findings  json.RawMessage `json:"findings"`
 	}
@@ -45,8 +46,8 @@ func ReadRecord(from io.Reader) (*Record, error) {
 	}
 	switch {
 	case head.Version > RecordVersion:
-		return nil, fmt.Errorf("the record is of version %d, and this program reads up to version %d: judge it with %s %s, which wrote it, or a newer one",
-			head.Version, RecordVersion, head.Tool.Name, head.Tool.Version)
+		return nil, fmt.Errorf("the record is of version %d, and this program reads up to version %d: judge it with %s",
+			head.Version, RecordVersion, writer(head.Tool))
 	case head.Exchanges == nil && head.Findings != nil:
 		return nil, errors.New("this is a report; a record is what --record writes")
 	case head.Version < 1 || head.Exchanges == nil:
@@ -56,7 +57,18 @@ func ReadRecord(from io.Reader) (*Record, error) {
 	if err := unmarshal(data, rec); err != nil {
 		return nil, err
 	}
+	if head.Stack == nil && len(rec.Exchanges) > 0 {
+		return nil, errors.New("it does not say what was checked: the member stack is missing")
+	}
 	return rec, nil
+}
+
+// writer names the program that wrote a record, and what else can read it.
+func writer(t Tool) string {
+	if t.Name == "" {
+		return "a newer one"
+	}
+	return t.Name + " " + t.Version + ", which wrote it, or a newer one"
 }
 
 // unmarshal is json.Unmarshal with the place in its errors.
@@ -72,7 +84,11 @@ func unmarshal(data []byte, into any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s: this is no JSON: %w", placeIn(data, syntax.Offset), syntax)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: %s cannot be a JSON %s", placeIn(data, kind.Offset), kind.Field, kind.Value)
+		member := kind.Field
+		if member == "" {
+			member = "a record"
+		}
+		return fmt.Errorf("%s: %s cannot be a JSON %s", placeIn(data, kind.Offset), member, kind.Value)
 	}
 	return fmt.Errorf("this is no record: %w", err)
 }
