@@ -85,9 +85,9 @@ func TestLookupNamesWhatThereIs(t *testing.T) {
 
 func TestPlainTextKeepsWithinItsWidth(t *testing.T) {
 	for _, c := range cases() {
-		for _, width := range []int{1, 40, 59, 60, 71, 72, 80, 100, 500} {
+		for _, width := range []int{1, 24, 27, 32, 39, 40, 59, 60, 71, 72, 80, 100, 500} {
 			out := write(t, "text", c.rep, Options{Width: width})
-			columns := min(max(width, 40), 120)
+			columns := min(max(width, narrowest), 120)
 			for line := range strings.Lines(out) {
 				line = strings.TrimSuffix(line, "\n")
 				if lipgloss.Width(line) > columns && !strings.HasPrefix(line, "proxydiag explain") {

@@ -22,6 +22,9 @@ func writeText(w io.Writer, rep diag.Report, o Options) error {
 	return err
 }
 
+// narrowest is the least width that a page is written for.
+const narrowest = 24
+
 // page collects lines of text.
 type page struct {
 	width int
@@ -43,7 +46,7 @@ func newPage(w io.Writer, o Options) *page {
 	r.SetColorProfile(profile)
 	color := func(c string) lipgloss.Style { return r.NewStyle().Bold(true).Foreground(lipgloss.Color(c)) }
 	return &page{
-		width: min(max(cmp.Or(o.Width, 80), 40), 120),
+		width: min(max(cmp.Or(o.Width, 80), narrowest), 120),
 		plain: r.NewStyle(), bold: r.NewStyle().Bold(true), faint: r.NewStyle().Faint(true),
 		good: color("2"), bad: color("1"), warning: color("3"), undecided: color("3"), note: color("6"),
 	}

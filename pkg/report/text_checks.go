@@ -55,10 +55,24 @@ func (p *page) check(c diag.CheckResult, ids, times int) {
 			head = strings.Repeat(" ", hang)
 		}
 	} else {
-		p.line(head + style.Render(id) + "  " + p.faint.Render(duration(c.DurationMS)))
+		p.narrowCheck(c, head, style.Render(id)+"  "+p.faint.Render(duration(c.DurationMS)))
 	}
 	if c.Reason != "" {
 		p.item(hang, p.style(m).UnsetBold().Render("→")+" ", p.faint, c.Reason)
+	}
+}
+
+// narrowCheck writes the id and the duration behind head, and on the narrowest
+// pages the id alone, below it where it has to be.
+func (p *page) narrowCheck(c diag.CheckResult, head, whole string) {
+	switch {
+	case lipgloss.Width(strings.TrimRight(head+whole, " ")) <= p.width:
+		p.line(head + whole)
+	case lipgloss.Width(head+c.ID) <= p.width:
+		p.line(head + c.ID)
+	default:
+		p.line(head)
+		p.para(4, p.plain, c.ID)
 	}
 }
 

@@ -101,7 +101,7 @@ func (p *page) severity(s diag.Severity) lipgloss.Style {
 
 func (p *page) subheading(text string) {
 	p.line("")
-	p.line("  " + p.bold.Render(text))
+	p.para(2, p.bold, text)
 }
 
 // location writes the place of a fault: its line with a caret under the word
