@@ -73,7 +73,7 @@ func (x *nameIndex) add(n named) {
 // lookup finds the server of a name: the exact one, the longest wildcard at
 // the beginning, the longest at the end, the first regular expression.
 func (x *nameIndex) lookup(host string) (n named, how string, captures []string, why string) {
-	if n, ok := x.exact[host]; ok && (host != "" || n.dir != nil) {
+	if n, ok := x.exact[host]; ok {
 		return n, "by name", nil, ""
 	}
 	for i := 1; i < len(host); i++ {

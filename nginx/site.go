@@ -17,6 +17,9 @@ type site struct {
 	conf   *Config
 	router *Router
 	front  []*Route // of the plain GET through server blocks that hand it to another one of this configuration
+
+	twinsKept  []twin
+	twinsFound bool
 }
 
 // siteOf prepares what the causes know; nil where no configuration of nginx's

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,7 +53,18 @@ func TestTwinIsAsked(t *testing.T) {
 	if d := cmp.Diff(want, step.Probes); d != "" {
 		t.Fatal(d)
 	}
-	s.more = []diag.Exchange{exchange(cause.TwinProbe, 404, "not here")}
+	two := scene{server: s.server + "\nlocation /m2/ {\nalias /srv/media/;\n}"}
+	want = append(want, diag.Probe{ID: cause.TwinProbe + "-2", Port: diag.Proxy, Method: "GET", Target: "/m2/" + sceneFile})
+	if d := cmp.Diff(want, twinAsked.Plan(viewOf(two.record())).Probes); d != "" {
+		t.Fatal(d)
+	}
+	refused := exchange(cause.TwinProbe, 404, "not here")
+	refused.Probe.Target = want[0].Target
+	two.more = []diag.Exchange{refused}
+	if found := two.judged(t, "nginx-public-twin"); len(found) != 1 || !strings.Contains(found[0].Detail, "/m2/") {
+		t.Errorf("got %+v, want the second one", found)
+	}
+	s.more = two.more
 	if found := s.judged(t, "nginx-public-twin"); len(found) != 0 {
 		t.Errorf("found though it is not served: %s", found[0].Detail)
 	}

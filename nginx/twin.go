@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -14,11 +13,16 @@ import (
 // twin is a public way to a file of an internal location.
 type twin = cause.Twin[*Route]
 
-// twins are the public ways to the files behind internal locations.
+// twins are the public ways to the files behind internal locations, each of
+// what serves them named once.
 func (s *site) twins() []twin {
-	var list []twin
-	for _, block := range s.conf.HTTP.All("server") {
-		for _, l := range locations(block) {
+	if s.twinsFound {
+		return s.twinsKept
+	}
+	m := s.mappings()
+	named := map[*conf.Directive]bool{}
+	for _, v := range s.router.servers {
+		for _, l := range locations(v.dir) {
 			folder, ok := s.folderOf(l)
 			if h := s.Handoff; h != nil && h.Location == l && s.opens(h) {
 				folder, ok = path.Dir(s.File.Path), true // however it is written
@@ -30,15 +34,16 @@ func (s *site) twins() []twin {
 			if s.File != nil && s.File.Path != "" && s.Same(path.Dir(s.File.Path), folder) {
 				name = path.Base(s.File.Path)
 			}
-			for _, other := range s.conf.HTTP.All("server") {
-				if s.hidden(other, block) {
-					continue
+			for _, t := range s.twinsOf(m, v, folder, name) {
+				if t.Guard = l; !named[t.By] {
+					named[t.By] = true
+					s.twinsKept = append(s.twinsKept, t)
 				}
-				list = append(list, s.twinsIn(other, l, folder, name)...)
 			}
 		}
 	}
-	return list
+	s.twinsFound = true
+	return s.twinsKept
 }
 
 // misled says that the folder of a location is none that is protected: the
@@ -57,18 +62,25 @@ func (s *site) misled(l *conf.Directive) bool {
 	return true
 }
 
-// twinsIn looks for the file name of a folder in all mappings of a server block.
-func (s *site) twinsIn(block, internal *conf.Directive, folder, name string) []twin {
+// twinsOf looks for the file name of a folder in the mappings that may serve
+// it: first in those of the server block v itself, then in all others'.
+func (s *site) twinsOf(m *mappings, v *vhost, folder, name string) []twin {
 	var list []twin
-	tried := map[string]bool{}
-	for _, d := range mappings(block) {
-		uri, ok := s.publicURI(d, folder, name)
-		if !ok || tried[uri] {
+	tried := map[*vhost]map[string]bool{}
+	for _, c := range m.around(s.Real(folder), v) {
+		if c.server != v && m.hidden(c.server, v) {
 			continue
 		}
-		tried[uri] = true
-		if t := s.public(block, uri, path.Join(folder, name)); t != nil {
-			list = append(list, twin{Guard: internal, By: servedBy(t), URI: uri, Route: t, Asked: s.asks(block, name)})
+		uri, ok := s.publicURI(c.by, folder, name)
+		if !ok || tried[c.server][uri] {
+			continue
+		}
+		if tried[c.server] == nil {
+			tried[c.server] = map[string]bool{}
+		}
+		tried[c.server][uri] = true
+		if t := s.public(m, c.server, uri, path.Join(folder, name)); t != nil {
+			list = append(list, twin{By: servedBy(t), URI: uri, Route: t, Asked: s.asks(c.server.dir, name)})
 		}
 	}
 	return list
@@ -95,41 +107,32 @@ func (s *site) publicURI(d *conf.Directive, folder, name string) (uri string, ok
 	return path.Join(base, rel, name), true
 }
 
-// mappings are the root and alias directives of a server block.
-func mappings(block *conf.Directive) []*conf.Directive {
-	var list []*conf.Directive
-	block.Walk(func(d *conf.Directive) bool {
-		if d.Name == "root" || d.Name == "alias" {
-			list = append(list, d)
-		}
-		return true
-	})
-	if block.First("root") == nil {
-		list = append(list, effective(block, "root")...)
-	}
-	return list
-}
-
 // public is the way of a plain request to a file, nil where it does not lead
-// there or where something may still refuse.
-func (s *site) public(block *conf.Directive, uri, file string) *Route {
-	q := route.Request{Host: hostOf(block), Addr: addrOf(block), URI: diag.EscapePath(uri)}
-	if s.Download != nil && s.Download.Server == block {
-		q = cause.Request(s.Exchange(diag.ProxyGet))
-		q.URI = diag.EscapePath(uri)
-	}
-	t := s.router.Route(q)
-	if t.Server != block || len(t.Provided) > 0 || len(t.Effective("allow", "deny", "auth_basic", "auth_request")) > 0 {
-		return nil
-	}
+// there or where something may still refuse. The server block is asked on each
+// of its own addresses.
+func (s *site) public(m *mappings, v *vhost, uri, file string) *Route {
 	if s.Direct(uri) {
 		return nil // meant for the check itself
 	}
-	switch {
-	case t.Outcome == route.File && s.Same(t.File, file):
-		return t
-	case t.Outcome == route.Undecided && len(t.Tried) > 0 && s.Same(t.Tried[0], file):
-		return t
+	asked := []route.Request{}
+	if s.Download != nil && s.Download.Server == v.dir {
+		q := cause.Request(s.Exchange(diag.ProxyGet))
+		q.URI = diag.EscapePath(uri)
+		asked = append(asked, q)
+	} else {
+		asked = v.requests(diag.EscapePath(uri))
+	}
+	for _, q := range asked {
+		t := s.router.Route(q)
+		if t.Server != v.dir || len(t.Provided) > 0 || m.guarded(t.Inside) {
+			continue
+		}
+		switch {
+		case t.Outcome == route.File && s.Same(t.File, file):
+			return t
+		case t.Outcome == route.Undecided && len(t.Tried) > 0 && s.Same(t.Tried[0], file):
+			return t
+		}
 	}
 	return nil
 }
@@ -141,62 +144,6 @@ func servedBy(t *Route) *conf.Directive {
 		return t.Location
 	}
 	return t.FileBy
-}
-
-// hidden says that clients do not reach a server block though they reach
-// another one: this configuration itself asks it, as its storage, or it listens
-// on this machine only and the other one does not.
-func (s *site) hidden(block, reached *conf.Directive) bool {
-	if block == reached {
-		return false
-	}
-	tier := false
-	s.conf.HTTP.Walk(func(d *conf.Directive) bool {
-		address := d.Arg(0)
-		if _, rest, ok := strings.Cut(address, "://"); ok && protocols[d.Name] != "" {
-			address = rest
-			if !strings.HasPrefix(address, "unix:") {
-				address, _, _ = strings.Cut(address, "/")
-			}
-		} else if d.Name != "server" || d.IsBlock {
-			return true
-		}
-		if g := s.router.at(withPort(strings.Replace(address, "localhost", "127.0.0.1", 1), "80")); g != nil {
-			tier = tier || slices.ContainsFunc(g.servers, func(v *vhost) bool { return v.dir == block })
-		}
-		return !tier
-	})
-	return tier || local(block) && !local(reached)
-}
-
-// local says that a server block listens on this machine only.
-func local(block *conf.Directive) bool {
-	for _, l := range listens(block) {
-		if l.port != "" && !strings.HasPrefix(l.host, "127.") && l.host != "[::1]" {
-			return false
-		}
-	}
-	return true
-}
-
-// addrOf is an address on which a server block takes connections.
-func addrOf(block *conf.Directive) string {
-	l := listens(block)[0]
-	switch l.host {
-	case "*":
-		l.host = "127.0.0.1"
-	case "[::]":
-		l.host = "[::1]"
-	}
-	return l.String()
-}
-
-// hostOf is a host by which a server block is asked.
-func hostOf(block *conf.Directive) string {
-	if names := plainNames(block); len(names) > 0 {
-		return names[0]
-	}
-	return "localhost"
 }
 
 // asks says that the twin's URL can be asked for as it is: it names the stored

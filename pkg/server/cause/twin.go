@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -18,11 +19,22 @@ type Twin[R Routed] struct {
 	Asked bool // the URL is the stored file's, on the server that is asked
 }
 
-// TwinProbe is the id of the probe that asks for a twin.
+// TwinProbe is the id of the probe that asks for a twin; those of the further
+// ones have a number behind it.
 const TwinProbe = "proxy-twin"
 
-// TwinAsked is the family that asks the proxy for the stored file by its first
-// twin that can be asked for.
+// mostTwins limits how many twins are asked for.
+const mostTwins = 5
+
+func twinProbe(i int) string {
+	if i == 0 {
+		return TwinProbe
+	}
+	return TwinProbe + "-" + strconv.Itoa(i+1)
+}
+
+// TwinAsked is the family that asks the proxy for the stored file by the first
+// twins that can be asked for.
 func TwinAsked[S Own[R], R Routed](of func(*diag.View) S, twins func(S) []Twin[R]) diag.Family {
 	return diag.Family{
 		Name: "twin",
@@ -32,32 +44,47 @@ func TwinAsked[S Own[R], R Routed](of func(*diag.View) S, twins func(S) []Twin[R
 			if !ok || !v.Exchange(diag.ProxyGet).Answered() {
 				return diag.Step{}
 			}
+			var step diag.Step
 			for _, t := range twins(s) {
-				if t.Asked {
-					return diag.Step{Probes: []diag.Probe{{ID: TwinProbe, Port: diag.Proxy, Method: "GET", Target: diag.EscapePath(t.URI)}}}
+				if n := len(step.Probes); t.Asked && n < mostTwins {
+					step.Probes = append(step.Probes, diag.Probe{ID: twinProbe(n), Port: diag.Proxy, Method: "GET", Target: diag.EscapePath(t.URI)})
 				}
 			}
-			return diag.Step{}
+			return step
 		},
 	}
 }
 
-// Public is the finding about the first twin that was not asked for in vain.
-// guard says what Guard is, tell what is wrong.
+// Public are the findings about the twins, one for each thing that serves some:
+// but those that were asked for in vain. guard says what Guard is, tell what is
+// wrong.
 func (s *Site[R]) Public(twins []Twin[R], guard string, tell func(Twin[R]) string) []diag.Finding {
-	x := s.Exchange(TwinProbe)
+	var list []diag.Finding
+	told := map[*conf.Directive]bool{}
 	for _, t := range twins {
-		answered := x != nil && t.Asked
-		if answered && !x.Delivers() {
-			continue // it is not served
+		x := s.askedFor(t)
+		answered := x != nil
+		if told[t.By] || answered && !x.Delivers() {
+			continue // it is named, or not served
 		}
+		told[t.By] = true
 		f := s.Found(t.By, "%s", tell(t))
 		f.Evidence = append(f.Evidence, s.Quote(guard, t.Guard))
 		if answered {
 			f.Evidence = append(f.Evidence, diag.Evidence{Kind: diag.EvidenceExchange, Probe: x.Probe.ID,
 				Text: fmt.Sprintf("GET %s → %d, the stored file", x.Request.URL, x.Status)})
 		}
-		return []diag.Finding{*s.With(f, t.Route)}
+		list = append(list, *s.With(f, t.Route))
+	}
+	return list
+}
+
+// askedFor is what the proxy answered for a twin, nil where it was not asked.
+func (s *Site[R]) askedFor(t Twin[R]) *diag.Exchange {
+	for i := range mostTwins {
+		if x := s.Exchange(twinProbe(i)); t.Asked && x != nil && x.Probe.Target == diag.EscapePath(t.URI) {
+			return x
+		}
 	}
 	return nil
 }

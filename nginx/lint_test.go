@@ -1,0 +1,131 @@
+package nginx
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// lint judges a configuration alone.
+func lint(source conf.Source) []diag.Finding {
+	static := slices.DeleteFunc(slices.Clone(Kind.Rules), func(r diag.Rule) bool { return !r.Static })
+	rec := &diag.Record{Config: &diag.Config{Kind: Kind.Name, Source: source}}
+	return diag.Judge(rec, static, nil).Findings
+}
+
+// linted are the codes and lines of lint's findings.
+func linted(text string) []string {
+	var list []string
+	for _, f := range lint(sourceOf(text)) {
+		list = append(list, fmt.Sprintf("%s:%d", f.Code, f.Location.Line))
+	}
+	return list
+}
+
+const (
+	app     = "location / { proxy_pass http://127.0.0.1:8000; }\n"
+	private = "location /protected/ { internal; alias /srv/media/; }\n"
+	twinAt  = "location /media/ { alias /srv/media/; }\n"
+)
+
+// TestLintTwins: server blocks are asked on the addresses and by the names that
+// they have; every twin is named; what keeps clients out silences.
+func TestLintTwins(t *testing.T) {
+	twin := func(lines ...int) (list []string) {
+		for _, n := range lines {
+			list = append(list, fmt.Sprintf("nginx-public-twin:%d", n))
+		}
+		return list
+	}
+	site := "server { listen 80; server_name a.test;\n" + app + private
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"https only", "server { listen 443 ssl; server_name www.test;\n" + app + private + twinAt + "}", twin(4)},
+		{"beside a redirect", "server { listen 80; return 301 https://$host$request_uri; }\nserver { listen 443 ssl;\n" + app + private + twinAt + "}", twin(5)},
+		{"redirected on one of two ports", "server { listen 80; listen 443 ssl;\nif ($scheme = http) { return 301 https://$host$request_uri; }\n" + app + private + twinAt + "}", twin(5)},
+		{"on another port", site + "}\nserver { listen 8080; root /srv/media; }", twin(5)},
+		{"of a wildcard", site + "}\nserver { listen 80; server_name *.b.test; root /srv/media; }", twin(5)},
+		{"for other names", "server { listen 80;\nroot /srv/media; }\n" + site + "}", twin(2)},
+		{"all of them", site + twinAt + "location /m2/ { alias /srv/media/; }\nlocation /m3/ { alias /srv/; }\n}\nserver { listen 80; server_name b.test;\nlocation / { root /srv/media; }\n}", twin(4, 5, 6, 9)},
+		{"of two folders", site + "location /p2/ { internal; alias /srv/private/; }\n" + twinAt + "location /m2/ { alias /srv/private/; }\n}", twin(5, 6)},
+		{"one for two folders", site + "location /p2/ { internal; alias /srv/private/; }\nlocation /all/ { alias /srv/; }\n}", twin(5)},
+
+		{"of this machine only", site + "}\nserver { listen 127.0.0.1:9000; root /srv/media; }", nil},
+		{"on a socket", site + "}\nserver { listen unix:/run/x.sock; root /srv/media; }", nil},
+		{"the storage's own server", "server { listen 80;\nlocation /protected/ { internal; alias /srv/media/; }\nlocation / { proxy_pass http://10.0.0.1:81; } }\nserver { listen 10.0.0.1:81; root /srv/media; }", nil},
+		{"certificates of clients", site + "}\nserver { listen 443 ssl; server_name b.test; ssl_verify_client on; root /srv/media; }", nil},
+		{"without a host", site + "}\nserver { listen 80; root /srv/media; }", twin(5)},
+		{"that no name leads to", site + "}\nserver { listen 80; server_name ~^(?!a)$; root /srv/media; }", nil},
+		{"redirected on both", "server { listen 80; listen 443 ssl; return 301 /x;\n" + app + private + twinAt + "}", nil},
+		{"tokens", site + "location /t/ { auth_jwt x; auth_jwt_key_file /k; alias /srv/media/; }\n}", nil},
+		{"a directory service", site + "auth_ldap x;\n" + twinAt + "}", nil},
+		{"pam", site + "location /t/ { auth_pam x; alias /srv/media/; }\n}", nil},
+		{"digest", site + "location /t/ { auth_digest x; alias /srv/media/; }\n}", nil},
+		{"kerberos", site + "location /t/ { auth_gss on; alias /srv/media/; }\n}", nil},
+		{"a script", site + "location /t/ { js_access a.b; alias /srv/media/; }\n}", nil},
+		{"a guard that is off", site + "location /t/ { auth_gss off; alias /srv/media/; access_log off; }\n}", twin(4)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, linted(c.text)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// BenchmarkLint is what lint does with a configuration that was read.
+func BenchmarkLint(b *testing.B) {
+	for _, n := range []int{1000, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			source := sourceOf(bigSite(n))
+			for b.Loop() {
+				if found := lint(source); len(found) != 0 {
+					b.Fatal(found[0].Detail)
+				}
+			}
+		})
+	}
+}
+
+// TestLintIsLinear: eight times the servers make about eight times the work, by
+// what is allocated for it, also where all have the same root, and where each
+// asks another one.
+func TestLintIsLinear(t *testing.T) {
+	servers := func(format string) func(int) string {
+		return func(n int) string {
+			var b strings.Builder
+			b.WriteString("events {}\nhttp {\n")
+			for i := range n {
+				fmt.Fprintf(&b, format+"\n", i)
+			}
+			return b.String() + "}\n"
+		}
+	}
+	for name, site := range map[string]func(int) string{
+		"sites":     bigSite,
+		"one root":  servers("server { listen 80; server_name s%[1]d.test; root /srv/www; location / { return 404; } location /p/ { internal; alias /srv/www/p%[1]d/; } }"),
+		"one port":  servers("server { listen 80; server_name s%[1]d.test; location / { proxy_pass http://127.0.0.1:80; } location /p/ { internal; alias /srv/www/p%[1]d/; } }"),
+		"variables": servers("server { listen 80; server_name s%[1]d.test; root /srv/$host; location / { return 404; } location /p/ { internal; alias /srv/p%[1]d/; } }"),
+	} {
+		allocated := func(n int) float64 {
+			source := sourceOf(site(n))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			lint(source)
+			runtime.ReadMemStats(&after)
+			return float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
+		}
+		if small, large := allocated(100), allocated(800); large > 1.5*small {
+			t.Errorf("%s: %.0f bytes a server for 100, %.0f for 800", name, small, large)
+		}
+	}
+}
