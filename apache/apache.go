@@ -38,6 +38,8 @@ var Kind = server.Kind{
 		return err
 	},
 	Detect:   detect,
+	Route:    follow,
+	Intent:   intent,
 	Families: []diag.Family{looks, twinAsked},
 	Rules:    rules(),
 	Enrich:   cause.Enrich(siteOf, (*site).responsible),

@@ -2,6 +2,7 @@ package apache
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -41,8 +42,8 @@ func judgeAccessDenied(s *site) *diag.Finding {
 	case logged && len(d.Provided) > 0, s.unreached() && len(d.Provided) == 1 && slices.Contains(requirements, name(d.Provided[0].Directive)):
 		at = d.Provided[len(d.Provided)-1].Directive
 	}
-	if at == nil || d.Deciding(route.StepProxy, route.StepRewrite) == nil {
-		return nil
+	if at == nil || !strings.HasPrefix(d.state.filename, "proxy:") {
+		return nil // or what is refused is a file that nobody meant
 	}
 	f := s.Found(at, "%s is in force for %s.", at, d.URI)
 	if logged {

@@ -62,7 +62,7 @@ func (s *site) outrunOn(t *Route) *conf.Directive {
 		return nil
 	}
 	won, ok := newMapping(winner)
-	if !ok || won.regex && won.target == "!" {
+	if !ok || won.target == "!" { // an exclusion is a fault of its own
 		return nil
 	}
 	if asked, want, ok := s.paths(t); s.ToBackend(t) && (!ok || asked == want) {

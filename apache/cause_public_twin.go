@@ -2,6 +2,7 @@ package apache
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"regexp"
 	"strings"
@@ -112,6 +113,7 @@ func (s *site) public(h *vhost, uri, file string) *Route {
 		q = s.Download.state.req
 		q.URI = diag.EscapePath(uri)
 	}
+	q.Client = netip.Addr{} // anybody's
 	t := s.router.Route(q)
 	if t.Server != h.dir || t.Outcome != route.File || len(t.Provided) > 0 || t.opener() == nil || !s.Same(t.File, file) {
 		return nil

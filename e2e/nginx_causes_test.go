@@ -214,7 +214,10 @@ func pointsHere(t *testing.T, s setup, rep diag.Report) {
 	}
 	line := 0
 	for i, l := range strings.Split(string(text), "\n") {
-		if strings.HasSuffix(l, "# here") {
+		switch {
+		case strings.TrimSpace(l) == "# here": // for languages without comments behind a directive
+			line = i + 2
+		case strings.HasSuffix(l, "# here"):
 			line = i + 1
 		}
 	}

@@ -119,6 +119,9 @@ func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
 	if err != nil {
 		return fault{}
 	}
+	if d.Form == sendfile.Path && v.Stack.SendfileFrom != "" && value == f.Path {
+		return fault{} // it names the very file: the configuration means another folder
+	}
 	if v.Stack.SendfileFrom != "" && strings.HasPrefix(plain, spec.Prefix) {
 		return fault{} // which folder below the prefix is meant, nobody states
 	}
