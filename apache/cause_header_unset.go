@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -23,10 +24,18 @@ var headerUnset = diag.Rule{
 }
 
 func judgeHeaderUnset(s *site) *diag.Finding {
-	if !s.PassedOn() || s.Handoff.Outcome != route.Ignored || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
+	if !s.PassedOn() || s.Exchange(diag.ProxyGet).Header.Has(handoffField) {
 		return nil
 	}
-	at := s.Handoff.Deciding(StepHeader)
+	var at *conf.Directive
+	switch s.Handoff.Outcome {
+	case route.Ignored:
+		at = s.Handoff.Deciding(StepHeader)
+	case route.Undecided: // its condition is not known, and the field is gone
+		if d := s.Handoff.Deciding(route.StepUnknown); d != nil && d.Name == "Header" {
+			at = d
+		}
+	}
 	if at == nil {
 		return nil
 	}

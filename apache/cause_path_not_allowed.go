@@ -31,20 +31,44 @@ var pathNotAllowed = diag.Rule{
 func judgePathNotAllowed(s *site) *diag.Finding {
 	h := s.Handoff
 	if !s.Lost() || h == nil || s.Status() != 404 || !s.Shows("handoff-not-found", "") || !s.ToBackend(s.Download) ||
-		h.Outcome != route.Refused || h.FileBy != nil || !s.handsOver() {
+		!s.handsOver() {
 		return nil
 	}
-	at := nearest(h.XSendFilePaths(), h.File)
-	by, _ := h.XSendFile()
-	f := s.Found(cause.First(at, by), "The backend hands over %s, and the virtual host has no XSendFilePath.", h.File)
-	if at != nil {
-		f.Detail = fmt.Sprintf("The backend hands over %s, and %s does not cover it.", h.File, at)
+	e, logged := s.Logged(ofSendfile(errAbove))
+	file := h.File
+	switch {
+	case h.Outcome == route.Refused && h.FileBy == nil:
+	case s.unknownPath() && (logged || s.readable(s.Value)):
+		file = s.Value // one folder is not known: it is another one
+	default:
+		return nil
 	}
-	f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(h.File)
-	if e, ok := s.Logged(ofSendfile(errAbove)); ok {
+	at := nearest(h.XSendFilePaths(), file)
+	by, _ := h.XSendFile()
+	f := s.Found(cause.First(at, by), "The backend hands over %s, and the virtual host has no XSendFilePath.", file)
+	switch edited := h.Deciding(StepHeader); {
+	case edited != nil:
+		f = s.Found(edited, "The backend hands over %s; %s makes %s of it, which no XSendFilePath covers.", s.Value, edited, file)
+	case at != nil:
+		f.Detail = fmt.Sprintf("The backend hands over %s, and %s does not cover it.", file, at)
+	}
+	f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(file)
+	if logged {
 		return s.With(f, h, e)
 	}
 	return s.With(f, h)
+}
+
+// unknownPath says that it is not known which folder an XSendFilePath names.
+func (s *site) unknownPath() bool {
+	d := s.Handoff.Deciding(route.StepUnknown)
+	return s.Handoff.Outcome == route.Undecided && d != nil && d.Name == "XSendFilePath"
+}
+
+// readable says that the server's user may read a file of this machine.
+func (s *site) readable(name string) bool {
+	may, _ := s.Access(s.worker(), name)
+	return s.here() && may == diag.Yes
 }
 
 // nearest is the XSendFilePath that has the longest beginning in common with a

@@ -108,8 +108,14 @@ func (s *state) handedOver(value string) string {
 		action, args := strings.ToLower(words[0]), words[2:]
 		need := map[string]int{"set": 1, "append": 1, "merge": 1, "add": 1, "setifempty": 1, "edit": 2, "edit*": 2}[action]
 		if len(args) > need {
-			s.undecided(d, "whether its condition holds is not known")
-			return ""
+			switch s.headerCondition(args[need]) {
+			case unknown:
+				s.undecided(d, "whether its condition holds is not known")
+				return ""
+			case no:
+				continue
+			}
+			args = args[:need]
 		}
 		if len(args) < need || s.unset(d) {
 			continue
@@ -158,6 +164,18 @@ func (s *state) handedOver(value string) string {
 		s.end(route.Ignored, 0, "")
 	}
 	return value
+}
+
+// headerCondition is what stands behind a Header directive: early, env=NAME or
+// expr=… (mod_headers documentation, Header).
+func (s *state) headerCondition(text string) truth {
+	if strings.EqualFold(text, "early") {
+		return no // it acts before the backend answers
+	}
+	if expr, ok := strings.CutPrefix(text, "expr="); ok {
+		return s.expr(expr)
+	}
+	return unknown
 }
 
 // open finds the file of a value.
