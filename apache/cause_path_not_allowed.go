@@ -52,7 +52,9 @@ func judgePathNotAllowed(s *site) *diag.Finding {
 	case at != nil:
 		f.Detail = fmt.Sprintf("The backend hands over %s, and %s does not cover it.", file, at)
 	}
-	f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(file)
+	if f.Fix = "Add the folder of the files to the virtual host: XSendFilePath " + path.Dir(file); h.Deciding(StepHeader) != nil {
+		f.Fix = "Let the value that the application writes be, or allow the folder that it is changed to: XSendFilePath " + path.Dir(file)
+	}
 	if logged {
 		return s.With(f, h, e)
 	}

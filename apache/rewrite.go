@@ -199,7 +199,7 @@ func (s *state) apply(ru rule) bool {
 	}
 	if d.Arg(1) == "-" && !has(ru.flags, "P") {
 		if has(ru.flags, "R") {
-			s.moveTo(ru, s.whole(s.subject()))
+			s.moveTo(ru, s.outside(s.subject()))
 		}
 		return true
 	}
@@ -226,12 +226,12 @@ func (s *state) apply(ru rule) bool {
 	switch {
 	case has(ru.flags, "P"):
 		if !absolute {
-			to = s.req.Scheme + "://" + s.req.Host + s.whole(to)
+			to = s.req.Scheme + "://" + s.req.Host + s.outside(to)
 		}
 		s.filename, s.pass, s.nocanon = "proxy:"+to, d, has(ru.flags, "NE")
 		s.step(route.StepRewrite, d, "takes %s to %s", s.uri, to)
 	case absolute || has(ru.flags, "R"):
-		s.moveTo(ru, s.whole(to))
+		s.moveTo(ru, s.outside(to))
 	case s.folder != nil:
 		s.folder.rest = to
 		s.step(route.StepRewrite, d, "makes it %s", s.whole(to))

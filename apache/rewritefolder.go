@@ -17,6 +17,7 @@ import (
 // (https://httpd.apache.org/docs/2.4/mod/mod_rewrite.html, "Per-directory Rewrites").
 type folderRules struct {
 	base string // the URI of the folder, with a slash at its end
+	out  string // what Apache puts before a relative target of a redirect: without RewriteBase the folder's path
 	rest string // what the rules see
 }
 
@@ -32,6 +33,14 @@ func (s *state) subject() string {
 func (s *state) whole(to string) string {
 	if s.folder != nil && !strings.HasPrefix(to, "/") && !strings.Contains(to, "://") {
 		return s.folder.base + to
+	}
+	return to
+}
+
+// outside is whole for what the client is sent, or an upstream.
+func (s *state) outside(to string) string {
+	if s.folder != nil && !strings.HasPrefix(to, "/") && !strings.Contains(to, "://") {
+		return s.folder.out + to
 	}
 	return to
 }
@@ -80,8 +89,10 @@ func (s *state) rewriteFolder() {
 	folder := folderOfBlock(block)
 	rest, below := strings.CutPrefix(s.filename, folder)
 	base, fits := strings.CutSuffix(s.uri, rest)
+	out := folder
 	if d := lastOf(block.All("RewriteBase")); d != nil {
 		base, fits = strings.TrimSuffix(d.Arg(0), "/")+"/", true
+		out = base
 	}
 	if folder == "" || !below || !fits || len(block.All("RewriteOptions")) > 0 {
 		for _, ru := range rules {
@@ -97,7 +108,7 @@ func (s *state) rewriteFolder() {
 		s.end(route.Refused, http.StatusForbidden, "")
 		return
 	}
-	s.folder = &folderRules{base: base, rest: rest}
+	s.folder = &folderRules{base: base, out: out, rest: rest}
 	changed := s.runFolder(rules)
 	to := s.whole(s.folder.rest)
 	s.folder = nil

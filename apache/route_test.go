@@ -23,6 +23,7 @@ import (
 // routeCase is a configuration with requests.
 type routeCase struct {
 	name, config string
+	access       map[string]string // .htaccess files by their folders in the world
 	requests     []routeRequest
 }
 
@@ -55,6 +56,13 @@ func routeCases(t testing.TB) (cases []routeCase) {
 				q.host = ""
 			}
 			c.requests = append(c.requests, q)
+		case strings.HasPrefix(l, "."): // ".web RewriteEngine On" is a line of web/.htaccess
+			folder, text, _ := strings.Cut(l[1:], " ")
+			c := &cases[len(cases)-1]
+			if c.access == nil {
+				c.access = map[string]string{}
+			}
+			c.access[folder] += text + "\n"
 		default:
 			cases[len(cases)-1].config += l + "\n"
 		}
@@ -77,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w := &world{dir: dir, apps: map[string]string{}}
-	for _, name := range []string{"store/a.txt", "store/sub/b.txt", "store/subway/c.txt", "store/x.key", "store/secret/s.txt", "root/index.txt", "storex/a.txt"} {
+	for _, name := range []string{"store/a.txt", "store/sub/b.txt", "store/subway/c.txt", "store/x.key", "store/secret/s.txt", "root/index.txt", "storex/a.txt", "web/a.txt", "web/in/b.txt", "web/in/deep/c.txt", "web/bad/d.txt", "web/off/e.txt"} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -104,7 +112,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) render(config, addr string) string {
 	ip, port, _ := net.SplitHostPort(addr)
-	return strings.NewReplacer("@ADDR@", addr, "@IP@", ip, "@PORT@", port, "@A@", w.apps["A"], "@B@", w.apps["B"], "@STORE@", w.dir+"/store", "@ROOT@", w.dir+"/root").Replace(config)
+	return strings.NewReplacer("@ADDR@", addr, "@IP@", ip, "@PORT@", port, "@A@", w.apps["A"], "@B@", w.apps["B"], "@STORE@", w.dir+"/store", "@ROOT@", w.dir+"/root", "@WEB@", w.dir+"/web").Replace(config)
 }
 
 // asks sends a request as it stands and says what came of it.
@@ -188,6 +196,20 @@ func (w *world) says(r *Router, addr string, q routeRequest) (string, *Route) {
 	return fmt.Sprint(routed.Status), routed
 }
 
+// access writes the .htaccess files of a case, and returns them.
+func (w *world) access(t *testing.T, c routeCase, addr string) (files []conf.File) {
+	t.Helper()
+	for folder, text := range c.access {
+		f := conf.File{Path: filepath.Join(w.dir, folder, accessFile), Text: w.render(text, addr)}
+		if err := os.WriteFile(f.Path, []byte(f.Text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Remove(f.Path) })
+		files = append(files, f)
+	}
+	return files
+}
+
 func (w *world) files(name string) route.FileKind {
 	info, err := os.Stat(name)
 	switch {
@@ -200,7 +222,7 @@ func (w *world) files(name string) route.FileKind {
 }
 
 // siteConfig is the configuration that Launch starts with a site.
-func siteConfig(t testing.TB, site string) *Config {
+func siteConfig(t testing.TB, site string, more ...conf.File) *Config {
 	t.Helper()
 	modules, err := modulesFolder()
 	if err != nil {
@@ -209,6 +231,7 @@ func siteConfig(t testing.TB, site string) *Config {
 	s := conf.Source{Roots: []string{"/etc/" + mainFile}, Files: []conf.File{
 		{Path: "/etc/" + mainFile, Text: around("/etc", modules)}, {Path: "/etc/" + siteFile, Text: site},
 	}}
+	s.Files = append(s.Files, more...)
 	c, err := Parse(s)
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +256,7 @@ func TestRoutesAsApacheDoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = p.Stop() }()
-			r := NewRouter(siteConfig(t, site), RouterOptions{Files: w.files})
+			r := NewRouter(siteConfig(t, site, w.access(t, c, p.Addr())...), RouterOptions{Files: w.files})
 			for _, q := range c.requests {
 				want := w.asks(t, p.Addr(), q)
 				got, routed := w.says(r, p.Addr(), q)
