@@ -70,7 +70,7 @@ func (s *site) unknownPath() bool {
 // readable says that the server's user may read a file of this machine.
 func (s *site) readable(name string) bool {
 	may, _ := s.Access(s.worker(), name)
-	return s.here() && may == diag.Yes
+	return s.Here() && may == diag.Yes
 }
 
 // nearest is the XSendFilePath that has the longest beginning in common with a

@@ -203,11 +203,15 @@ func TestManyHosts(t *testing.T) {
 func FuzzRoute(f *testing.F) {
 	for _, c := range routeCases(f) {
 		for _, q := range c.requests {
-			f.Add(c.config, q.path, q.host, q.handoff)
+			var access strings.Builder
+			for _, text := range c.access {
+				access.WriteString(text)
+			}
+			f.Add(c.config, q.path, q.host, q.handoff, access.String())
 		}
 	}
-	f.Fuzz(func(t *testing.T, config, uri, host, value string) {
-		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: config}}})
+	f.Fuzz(func(t *testing.T, config, uri, host, value, access string) {
+		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: config}, {Path: "/@WEB@/.htaccess", Text: access}, {Path: "/var/www/html/.htaccess", Text: access}}})
 		r := NewRouter(c, RouterOptions{})
 		routed := r.Route(route.Request{URI: uri, Host: host, Client: netip.MustParseAddr("127.0.0.1")})
 		if routed.Outcome == "" || routed.Outcome == route.Proxied && routed.Upstream == nil || routed.Outcome == route.Undecided && routed.Undecided == "" {
