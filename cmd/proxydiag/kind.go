@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -79,6 +82,42 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 		}
 	}
 	return c, nil
+}
+
+// loadTree reads the configuration that an argument names or, where that is a
+// folder without one, each configuration in the folders below it.
+func loadTree(path, kindName string, std streams) ([]*configuration, error) {
+	c, err := loadConfiguration(path, kindName, std)
+	info, failed := os.Stat(path)
+	if path == "-" || err == nil && !c.empty() || failed != nil || !info.IsDir() {
+		return []*configuration{c}, err
+	}
+	var list []*configuration
+	failed = filepath.WalkDir(path, func(folder string, d fs.DirEntry, problem error) error {
+		switch {
+		case problem != nil && folder == path:
+			return problem
+		case problem != nil, d.IsDir() && folder != path && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !d.IsDir() || folder == path:
+			return nil
+		}
+		below, problem := loadConfiguration(folder, kindName, std)
+		if problem == nil && !below.empty() {
+			list = append(list, below)
+			return fs.SkipDir
+		}
+		return nil // nothing of ours in it; perhaps in the folders below
+	})
+	if failed != nil || list == nil {
+		return []*configuration{c}, err
+	}
+	return list, nil
+}
+
+// empty says that there was nothing to read.
+func (c *configuration) empty() bool {
+	return len(c.problems) > 0 && !slices.ContainsFunc(c.problems, func(p conf.Problem) bool { return p.Kind != conf.Empty })
 }
 
 // detect reads a configuration as each kind of server does, and takes the kind

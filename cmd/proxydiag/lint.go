@@ -4,18 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
 // lintFlags are the flags of lint.
-type lintFlags struct{ server, format, failOn string }
+type lintFlags struct {
+	server string
+	output outputFlags
+}
 
 func newLint(std streams) *cobra.Command {
 	var l lintFlags
@@ -24,8 +29,14 @@ func newLint(std streams) *cobra.Command {
 		Short: "Find what the proxy's configuration alone shows",
 		Long: "lint reads the proxy's configuration and reports what breaks or exposes downloads whatever\n" +
 			"is asked for. It sends nothing. What shows with a request only is for check.\n\n" +
-			"CONFIG is a main file, a folder, or a dump; - reads a dump from standard input. The exit\n" +
-			"status is 1 for findings (see --fail-on), 3 where a configuration does not parse.",
+			"CONFIG is a main file, a file for a site, a folder, or a dump; - reads a dump from standard\n" +
+			"input. Where a folder holds no configuration itself, each one in the folders below it is\n" +
+			"read. The exit status is 1 for findings (see --fail-on), 3 where a configuration does not\n" +
+			"parse.\n\n" +
+			"What is meant is left with a comment in the configuration, at the end of the line or above\n" +
+			"it: # proxydiag: ignore CODE reason. Such findings, and those that --ignore and --baseline\n" +
+			"name, stand in the other formats than text only.",
+		Example: "  proxydiag lint site.conf\n  proxydiag lint deploy/ --format sarif -o lint.sarif",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("lint takes one or more configurations, and none is given; see '%s --help'", cmd.CommandPath())
@@ -39,11 +50,8 @@ func newLint(std streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
-	f.StringVar(&l.format, "format", "text", "text or json")
-	f.StringVar(&l.failOn, "fail-on", string(diag.Warning), "least `SEVERITY` that makes the exit status 1: "+strings.Join(severities(), ", "))
+	l.output.register(cmd)
 	complete(cmd, "server", kindNames(readable()))
-	complete(cmd, "format", plainFormats())
-	complete(cmd, "fail-on", severities())
 	return cmd
 }
 
@@ -52,63 +60,129 @@ type linted struct {
 	Config string `json:"config"`
 	Kind   string `json:"kind,omitempty"`
 	// Problems are why it does not parse; Left is what could not be read of one
-	// that does.
+	// that does, and Notices are the comments that ignore nothing.
 	Problems []conf.Problem `json:"problems,omitempty"`
 	Left     []conf.Problem `json:"left,omitempty"`
+	Notices  []conf.Problem `json:"notices,omitempty"`
 	Findings []diag.Finding `json:"findings"`
 
 	source conf.Source
 }
 
 func (l *lintFlags) run(paths []string, std streams) error {
-	if err := checkFormat(l.format); err != nil {
-		return err
-	}
-	failOn, err := parseFailOn(l.failOn)
+	out, err := l.output.open(std)
 	if err != nil {
 		return err
 	}
-	var list []linted
-	status := exitHealthy
+	defer out.discard()
+	var configs []*configuration
 	for _, path := range paths {
-		c, err := loadConfiguration(path, l.server, std)
+		list, err := loadTree(path, l.server, std)
 		if err != nil {
 			return err
 		}
-		c.tell(std.err, c.problems, "")
-		c.tell(std.err, c.left, "warning: ")
-		one := linted{Config: path, Kind: c.kind.Name, Problems: c.problems, Left: c.left, Findings: []diag.Finding{}, source: c.source}
-		if len(c.problems) > 0 && status == exitHealthy {
-			status = exitInconclusive
-		}
-		if len(c.problems) == 0 {
-			one.Findings = append(one.Findings, c.lint()...)
-		}
-		if slices.ContainsFunc(one.Findings, func(f diag.Finding) bool { return f.Severity.AtLeast(failOn) }) {
-			status = exitFound
-		}
-		list = append(list, one)
+		configs = append(configs, list...)
 	}
-	if l.format == "json" {
-		err = report.JSON(std.out, struct {
-			Version int      `json:"version"`
-			Configs []linted `json:"configs"`
-		}{1, list})
-	} else {
-		err = writeLint(std.out, list)
+	for _, c := range configs {
+		if err := c.overwritten(out); err != nil {
+			return err
+		}
 	}
-	if err != nil || status == exitHealthy {
+	list, reps, err := lintAll(configs, out, std)
+	if err != nil {
 		return err
 	}
-	return exit(status)
+	err = out.write(func(w io.Writer) error {
+		switch out.format.Name {
+		case "text":
+			return writeLint(w, list)
+		case "json":
+			return report.JSON(w, struct {
+				Version int      `json:"version"`
+				Configs []linted `json:"configs"`
+			}{1, list})
+		}
+		return out.format.WriteAll(w, reps, out.options)
+	})
+	if err != nil {
+		return err
+	}
+	return status(out.failOn, reps...)
 }
 
+// lintAll judges configurations and tells on standard error what is wrong with
+// them, each told once.
+func lintAll(configs []*configuration, out *output, std streams) ([]linted, []diag.Report, error) {
+	var list []linted
+	var reps []diag.Report
+	for _, c := range configs {
+		c.tell(std.err, c.problems, "")
+		c.tell(std.err, c.left, "warning: ")
+		rep, notices := c.lint(out)
+		c.tell(std.err, notices, "warning: ")
+		list = append(list, linted{Config: c.path, Kind: c.kind.Name, Problems: c.problems, Left: c.left, Notices: notices, source: c.source})
+		reps = append(reps, rep)
+	}
+	if err := out.mute.settle(reps, std.err); err != nil {
+		return nil, nil, err
+	}
+	for i := range list {
+		list[i].Findings = append([]diag.Finding{}, reps[i].Findings...)
+	}
+	return list, reps, nil
+}
+
+// readCheck is what a report on a configuration alone has in the place of the
+// checks of a run.
+const readCheck = "configuration"
+
 // lint judges the configuration alone: the record of a run in which nothing
-// was asked.
-func (c *configuration) lint() []diag.Finding {
-	static := slices.DeleteFunc(slices.Clone(c.kind.Rules), func(r diag.Rule) bool { return !r.Static })
-	rec := &diag.Record{Version: diag.RecordVersion, Config: &diag.Config{Kind: c.kind.Name, Source: c.source}}
-	return diag.Judge(rec, static, nil).Findings
+// was asked. The notices are about comments that ignore nothing.
+func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Problem) {
+	rec := &diag.Record{Version: diag.RecordVersion, Tool: tool(), Config: &diag.Config{Kind: c.kind.Name, Source: c.source}}
+	rec.Stack.Name = "standard input"
+	if c.path != "-" {
+		rec.Stack.Name = out.options.Named(c.path)
+	}
+	read := diag.Check{ID: readCheck, Title: "Can the configuration be read?", Judge: func(*diag.View) (diag.Status, string) {
+		if len(c.problems) > 0 {
+			return diag.Unknown, c.problems[0].String()
+		}
+		return diag.Pass, ""
+	}}
+	var static []diag.Rule
+	if len(c.problems) == 0 {
+		static = slices.DeleteFunc(slices.Clone(c.kind.Rules), func(r diag.Rule) bool { return !r.Static })
+	}
+	rep = diag.Judge(rec, static, []diag.Check{read})
+	rules, notices := out.mute.rules(rec.Config)
+	rules.Apply(&rep)
+	if len(c.problems) == 0 && len(c.left) == 0 {
+		notices = append(notices, rules.Unused(staticCode)...)
+	}
+	rep.Notices = slices.Concat(c.problems, c.left, notices)
+	return rep, notices
+}
+
+// staticCode says that a finding is one that configurations alone show.
+func staticCode(code string) bool {
+	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Static && r.Code == code })
+}
+
+// overwritten refuses to write the report into a file of the configuration.
+func (c *configuration) overwritten(out *output) error {
+	for _, f := range c.source.Files {
+		file, err := os.Open(f.Path)
+		if err != nil {
+			continue // not on this machine, or standard input
+		}
+		same := out.file.is(&target{file: file})
+		_ = file.Close()
+		if same {
+			return fmt.Errorf("-o %s: this is the configuration itself; write the report to another file", out.file.file.Name())
+		}
+	}
+	return nil
 }
 
 // writeLint writes a finding as compilers do: the place, the fault, the line
@@ -117,6 +191,9 @@ func writeLint(w io.Writer, list []linted) error {
 	var b strings.Builder
 	for _, c := range list {
 		for _, f := range c.Findings {
+			if f.Muted != "" {
+				continue
+			}
 			place := c.Config
 			var excerpt string
 			if f.Location != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxydiag/proxydiag/internal/mute"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
@@ -67,23 +68,21 @@ func (m muteFlags) open(o report.Options) (*muting, error) {
 }
 
 // rules are the reasons why findings about a configuration do not count; config
-// may be nil.
-func (m *muting) rules(config *diag.Config, w io.Writer) mute.Rules {
+// may be nil. The problems are comments that cannot be acted on.
+func (m *muting) rules(config *diag.Config) (mute.Rules, []conf.Problem) {
 	r := mute.Rules{Codes: m.flags.ignore, Baseline: m.baseline, Name: m.named}
 	if config == nil {
-		return r
+		return r, nil
 	}
 	comments, problems := mute.Comments(config.Source)
 	r.Comments = comments
 	for _, c := range comments {
 		if !slices.Contains(findingCodes(), c.Code) {
-			fmt.Fprintf(w, "proxydiag: warning: %s: the comment ignores nothing: there is no finding %s%s\n", c.Pos, c.Code, didYouMean(c.Code, findingCodes()))
+			problems = append(problems, conf.Problem{Pos: c.Pos, Kind: conf.Doubtful,
+				Message: fmt.Sprintf("the comment ignores nothing: there is no finding %s%s", c.Code, didYouMean(c.Code, findingCodes()))})
 		}
 	}
-	for _, p := range problems {
-		fmt.Fprintf(w, "proxydiag: warning: %s\n", p)
-	}
-	return r
+	return r, problems
 }
 
 // settle writes the baseline, where that is asked for, and tells what of an old

@@ -128,7 +128,12 @@ func (o *output) judge(std streams, records ...*diag.Record) ([]diag.Report, err
 	for _, rec := range records {
 		tell(std.err, rec)
 		rep := all.Judge(rec)
-		o.mute.rules(rec.Config, std.err).Apply(&rep)
+		rules, notices := o.mute.rules(rec.Config)
+		for _, p := range notices {
+			fmt.Fprintf(std.err, "proxydiag: warning: %s\n", report.Visible(p.String()))
+		}
+		rules.Apply(&rep)
+		rep.Notices = notices
 		reps = append(reps, rep)
 	}
 	return reps, o.mute.settle(reps, std.err)

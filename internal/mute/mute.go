@@ -41,7 +41,7 @@ func Comments(source conf.Source) (list []*Comment, problems []conf.Problem) {
 				c.Line = next(lines, i)
 			}
 			if c.Code == "" || c.Reason == "" {
-				problems = append(problems, conf.Problem{Pos: c.Pos, Kind: conf.Syntax,
+				problems = append(problems, conf.Problem{Pos: c.Pos, Kind: conf.Doubtful,
 					Message: "write # proxydiag: ignore CODE, and behind it why; without both the comment ignores nothing"})
 				continue
 			}
@@ -93,14 +93,22 @@ func (r Rules) Apply(rep *diag.Report) {
 	})
 }
 
+// about says which line the comment is about.
+func (c *Comment) about() string {
+	if c.Line == 0 {
+		return "the end of the file"
+	}
+	return fmt.Sprintf("line %d", c.Line)
+}
+
 // Unused are the comments that no finding was about, as problems, where pick
 // accepts their code.
 func (r Rules) Unused(pick func(code string) bool) []conf.Problem {
 	var list []conf.Problem
 	for _, c := range r.Comments {
 		if !c.used && pick(c.Code) {
-			list = append(list, conf.Problem{Pos: c.Pos, Kind: conf.Syntax,
-				Message: fmt.Sprintf("the comment ignores nothing: %s is not found at line %d; take it out", c.Code, c.Line)})
+			list = append(list, conf.Problem{Pos: c.Pos, Kind: conf.Doubtful,
+				Message: fmt.Sprintf("the comment ignores nothing: %s is not found at %s; take it out", c.Code, c.about())})
 		}
 	}
 	return list

@@ -1,6 +1,10 @@
 package diag
 
-import "time"
+import (
+	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+)
 
 // ReportVersion is the version of the report's JSON.
 const ReportVersion = 1
@@ -16,6 +20,9 @@ type Report struct {
 	Culprit    Part          `json:"culprit"`
 	Checks     []CheckResult `json:"checks"`
 	Findings   []Finding     `json:"findings"`
+	// Notices are about the configuration and no findings: what could not be read
+	// of it, comments in it that ignore nothing.
+	Notices []conf.Problem `json:"notices,omitempty"`
 	// Interrupted runs came to no end. It is no part of the report.
 	Interrupted bool `json:"-"`
 }

@@ -25,6 +25,7 @@ func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
 		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", githubCommand(f.Severity), at, githubProperty(f.Title+" ("+f.Code+")"),
 			githubText(sentences(f.Detail, "Fix: "+f.Fix)))
 	}
+	b.WriteString(o.githubNotices(rep.Notices))
 	switch rep.Status {
 	case diag.Healthy:
 		b.WriteString("::notice title=proxydiag::healthy\n")

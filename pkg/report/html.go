@@ -71,6 +71,9 @@ func htmlOf(rep diag.Report, id string) htmlReport {
 	switch rep.Status {
 	case diag.Healthy:
 		page.Verdict, page.Headline = markOf(diag.Pass), "healthy: downloads through the proxy arrive as they should"
+		if rep.Stack.Proxy == "" { // nothing was asked
+			page.Headline = "healthy: the configuration alone shows no fault"
+		}
 	case diag.Misconfigured:
 		page.Verdict, page.Headline = markOf(diag.Fail), string(rep.Culprit)+" misconfigured"
 		if len(rep.Findings) > 0 {

@@ -17,6 +17,7 @@ func writeMarkdown(w io.Writer, rep diag.Report, o Options) error {
 	for i, f := range rep.Findings {
 		m.finding(f, i == 0)
 	}
+	m.notices(rep.Notices)
 	m.checks(rep)
 	_, err := io.WriteString(w, m.String())
 	return err

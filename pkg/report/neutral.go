@@ -31,6 +31,11 @@ func neutral(rep diag.Report) diag.Report {
 		c.ID, c.Title, c.Reason = Visible(c.ID), Visible(c.Title), Visible(c.Reason)
 		c.Status = diag.Status(Visible(string(c.Status)))
 	}
+	rep.Notices = slices.Clone(rep.Notices)
+	for i := range rep.Notices {
+		p := &rep.Notices[i]
+		p.Pos.File, p.Message = Visible(p.Pos.File), Visible(p.Message)
+	}
 	rep.Findings = slices.Clone(rep.Findings)
 	for i, f := range rep.Findings {
 		rep.Findings[i] = neutralFinding(f)

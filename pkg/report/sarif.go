@@ -47,6 +47,7 @@ func (o Options) sarifRun(rep diag.Report) *sarif.Run {
 			}
 		}
 	}
+	o.sarifNotices(run, rep)
 	return run
 }
 
