@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,14 +30,11 @@ func judgeOpenUpstream(s *site) []diag.Finding {
 	var list []diag.Finding
 	for _, l := range s.locations() {
 		pass := l.First("proxy_pass")
-		if pass == nil || !isInternal(l) {
+		kind, _ := LocationName(l)
+		if pass == nil || !isInternal(l) && kind != LocationNamed {
 			continue
 		}
-		host := pass.Arg(0)
-		if _, rest, ok := strings.Cut(host, "://"); ok {
-			host, _, _ = strings.Cut(rest, "/")
-		}
-		if m := wholeVariable.FindStringSubmatch(host); m != nil && s.chosen(l, m[1], 0) {
+		if name := hostVariable(pass.Arg(0)); name != "" && s.chosen(l, name, 0) && !tested(l, name) {
 			list = append(list, *s.Found(pass, "The host of %s comes from the handoff, and %s lets any host through.", pass, l))
 		}
 	}
@@ -45,6 +43,32 @@ func judgeOpenUpstream(s *site) []diag.Finding {
 
 // wholeVariable matches a host, or an address, that is one variable as a whole.
 var wholeVariable = regexp.MustCompile(`^\$\{?(\d|[a-zA-Z_]\w*)\}?(?::\d+)?$`)
+
+// hostVariable is the variable that is the host of an address, "" where there
+// is none or where a literal text stands beside it.
+func hostVariable(address string) string {
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address, _, _ = strings.Cut(rest, "/")
+	}
+	if m := wholeVariable.FindStringSubmatch(address); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// tested says that an if that ends the request tests a variable, in a location
+// or around it.
+func tested(l *conf.Directive, name string) bool {
+	for block := l; block != nil; block = block.Parent {
+		for _, d := range block.All("if") {
+			about := slices.ContainsFunc(cutVariables(strings.Join(d.Texts(0), " ")), func(p part) bool { return p.variable && p.text == name })
+			if about && len(d.All("return", "rewrite", "set")) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // chosen says that the handoff, or the request, chooses any value for a
 // variable in a location: it is a capture of arbitrary text, a field, an
@@ -63,14 +87,14 @@ func (s *site) chosen(l *conf.Directive, name string, depth int) bool {
 	if kind == LocationRegex || kind == LocationNoCase {
 		for _, group := range groups(pattern) {
 			if group.name == name {
-				return strings.ContainsAny(group.text, ".*+[{\\") && !literalHosts.MatchString(group.text)
+				return strings.ContainsAny(group.text, ".*+[{\\") && !literalHosts.MatchString(group.text) && !ofDomain.MatchString(group.text)
 			}
 		}
 	}
 	for block := l; block != nil; block = block.Parent {
 		for _, d := range block.All("set") {
-			if m := wholeVariable.FindStringSubmatch(d.Arg(1)); m != nil && d.Arg(0) == "$"+name {
-				return s.chosen(l, m[1], depth+1)
+			if from := hostVariable(d.Arg(1)); from != "" && d.Arg(0) == "$"+name {
+				return s.chosen(l, from, depth+1) && !tested(l, from)
 			}
 		}
 	}
@@ -79,6 +103,9 @@ func (s *site) chosen(l *conf.Directive, name string, depth int) bool {
 
 // literalHosts matches host names with escaped dots, side by side.
 var literalHosts = regexp.MustCompile(`^[\w-]+(?:\\\.[\w-]+)*(?:\|[\w-]+(?:\\\.[\w-]+)*)*$`)
+
+// ofDomain matches host names within a domain: [^/]+\.example\.org
+var ofDomain = regexp.MustCompile(`^(?:\[\^?[^\]]*\]|\\w)[+*]?(?:\\\.[\w-]+)+$`)
 
 // captureGroup is a capturing group of a pattern: its number or name, and what is in it.
 type captureGroup struct{ name, text string }

@@ -82,6 +82,67 @@ func TestLintTwins(t *testing.T) {
 	}
 }
 
+// TestLintTraversal: what a request opens decides, not how a location looks.
+func TestLintTraversal(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"a prefix", "location /a { alias /srv/a/; }", []string{"nginx-off-by-slash:1"}},
+		{"https", "listen 443 ssl; location ^~ /a { alias /srv/a/; }", []string{"nginx-off-by-slash:1"}},
+		{"an expression", "location ~ ^/a(.*)$ { alias /srv/a/$1; }", []string{"nginx-off-by-slash:1"}},
+		{"nested", "location /c {\nlocation /c/d { alias /srv/d/; } }", []string{"nginx-off-by-slash:2"}},
+		{"the only server of another name", "server_name ~^(www\\.)?x$ b.test; location /a { alias /srv/a/; }", []string{"nginx-off-by-slash:1"}},
+
+		{"an expression with a slash", "location ~ ^/a/(.*)$ { alias /srv/a/$1; }", nil},
+		{"an expression without the rest", "location ~ ^/a(.*)$ { alias /srv/a$1; }", nil},
+		{"an expression for names", "location ~ ^/a([a-z]+)$ { alias /srv/a/$1; }", nil},
+		{"gone", "location /old { return 410; alias /srv/old/; }", nil},
+		{"dots are refused", "location ~ \\.\\. { return 403; } location /a { alias /srv/a/; }", nil},
+		{"dots are refused at once", "if ($uri ~ \\.\\.) { return 403; } location /a { alias /srv/a/; }", nil},
+		{"both with a slash", "location /a/ { alias /srv/a/; }", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, linted("server { "+c.text+" }")); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestLintHandoffs: what an internal location opens and asks.
+func TestLintHandoffs(t *testing.T) {
+	const wide, open = "nginx-alias-too-wide:1", "nginx-open-upstream:1"
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"location /all/ { internal; alias /; }", []string{wide}},
+		{"location /all/ { internal; alias /.; }", []string{wide}},
+		{"location ~ ^/all(/.*)$ { internal; alias $1; }", []string{wide}},
+		{"location ~ ^/all/(?<f>.*)$ { internal; alias /$f; }", []string{wide}},
+		{"location /all/ { internal; root /; rewrite ^/all(.*)$ $1 break; }", []string{wide}},
+		{"location ~ ^/p(/.*)$ { internal; alias /srv$1; }", nil},
+		{"location ~ ^/srv/(.*)$ { internal; alias /srv/$1; }", nil},
+		{"location ~ ^/p(/[a-z]+)$ { internal; alias $1; }", nil},
+		{"location /srv/media/ { internal; root /; }", nil},
+		{"location /p/ { internal; root /; rewrite ^/p/(.*)$ /srv/$1 break; }", nil},
+
+		{"location @fetch { proxy_pass $upstream_http_x_url; }", []string{open}},
+		{`location ~ ^/f/([^/]+)/(.*)$ { internal; set $up "http://$1/$2"; proxy_pass $up; }`, []string{open}},
+		{"location ~ ^/f/(https?)/([^/]+)/(.*)$ { internal; proxy_pass $1://$2/$3; }", []string{open}},
+		{`location ~ ^/f/(?<h>[^/]+)/(.*)$ { internal; if ($h !~ ^(a|b)\.example\.org$) { return 403; } proxy_pass http://$h/$2; }`, nil},
+		{`location ~ ^/f/([^/]+\.s3\.amazonaws\.com)/(.*)$ { internal; proxy_pass https://$1/$2; }`, nil},
+		{`location ~ ^/f/([\w-]+\.example\.org)/(.*)$ { internal; set $up $1; proxy_pass https://$up/$2; }`, nil},
+		{`location ~ ^/f/(.*\.example\.org)/(.*)$ { internal; proxy_pass https://$1/$2; }`, []string{open}},
+		{"location @app { proxy_pass http://127.0.0.1:8000; }", nil},
+	} {
+		if d := cmp.Diff(c.want, linted("server { "+c.text+" }")); d != "" {
+			t.Errorf("%s: %s", c.text, d)
+		}
+	}
+}
+
 // BenchmarkLint is what lint does with a configuration that was read.
 func BenchmarkLint(b *testing.B) {
 	for _, n := range []int{1000, 10000} {
