@@ -24,6 +24,7 @@ func (p *parser) expression() (*Value, conf.Arg) {
 			p.fail(at, "%s", err)
 			break
 		}
+		p.weigh(merged, at)
 		v = merged
 	}
 	if p.stop {
@@ -42,7 +43,9 @@ func (p *parser) value() *Value {
 	switch t.kind {
 	case tokenString:
 		p.advance()
-		return &Value{Text: t.text}
+		v := &Value{Text: t.text}
+		p.weigh(v, at)
+		return v
 	case tokenInteger:
 		n, err := strconv.ParseInt(t.text, 10, 64)
 		if err != nil {
@@ -84,6 +87,7 @@ func (p *parser) array() *Value {
 		p.fail(p.here(), "more than %d lists and blocks within each other", maxNest)
 	}
 	defer func() { p.nest-- }()
+	at := p.here()
 	p.advance()
 	v := &Value{Kind: Array}
 	p.until(")", func(t token) bool { return t.is(")") || beginsValue(t) })
@@ -107,7 +111,16 @@ func (p *parser) array() *Value {
 	if !p.stop {
 		p.advance()
 	}
+	p.weigh(v, at)
 	return v
+}
+
+// weigh ends the reading at a value that is too large.
+func (p *parser) weigh(v *Value, at conf.Pos) {
+	if !v.weigh() && !p.stop {
+		p.problem(at, conf.TooLarge, "the value is larger than that of any configuration")
+		p.stop = true
+	}
 }
 
 // item reads an element of an array.

@@ -7,6 +7,10 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
+// maxTarget is how long a request target may be: server.max-request-field-size
+// has 8 KiB by default, and 64 KiB at most.
+const maxTarget = 64 << 10
+
 // rewrite applies the rules of mod_rewrite, which see the target with its
 // query. It begins anew where one matches.
 func (s *state) rewrite(names ...string) (again bool) {
@@ -28,6 +32,11 @@ func (s *state) rewrite(names ...string) (again bool) {
 		}
 		if !found {
 			continue
+		}
+		if len(to) > maxTarget {
+			s.note(route.StepRewrite, item.Dir, "makes the URL longer than lighttpd takes one")
+			s.end(route.Failed, http.StatusRequestURITooLong, "")
+			return false
 		}
 		if !strings.HasPrefix(to, "/") {
 			s.note(route.StepRewrite, item.Dir, "makes %q of %s, which is no path", to, s.target)

@@ -226,6 +226,9 @@ func (p *parser) assign(d *conf.Directive, name, op string, v *Value) {
 				p.fail(d.Pos, "%s: %s", name, err)
 				return
 			}
+			if p.weigh(merged, d.Pos); p.stop {
+				return
+			}
 			s.Value = merged
 			s.By = append(append([]*conf.Directive{}, old.By...), d)
 		}

@@ -26,6 +26,21 @@ type Value struct {
 	Items  []Item // of an Array
 	// Unknown says why the configuration alone does not tell the value; "": it does.
 	Unknown string
+
+	weight int // how much there is in it, lists within it counted each time
+}
+
+// maxWeight is how much a value may hold: variables that are put into each
+// other double it with every line.
+const maxWeight = 1 << 18
+
+// weigh counts what a value holds; ok is false where that is too much.
+func (v *Value) weigh() (ok bool) {
+	v.weight = 1 + len(v.Text)/64
+	for _, i := range v.Items {
+		v.weight += i.Value.weight + 1
+	}
+	return v.weight <= maxWeight
 }
 
 // Item is an element of an array.
