@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -97,13 +98,36 @@ var placeholder = regexp.MustCompile(`\$[1-9]`)
 // inForce is the finding about the first directive in force where the handoff
 // goes that has one of the names and is accepted.
 func (s *site) inForce(accept func(*conf.Directive) bool, names ...string) *diag.Finding {
-	if s.Handoff == nil {
+	return s.inForceAt(s.Handoff, accept, names...)
+}
+
+// inForceAt is inForce for another route that the answer takes.
+func (s *site) inForceAt(t *Route, accept func(*conf.Directive) bool, names ...string) *diag.Finding {
+	if t == nil {
 		return nil
 	}
-	for _, d := range s.Handoff.Effective(names...) {
-		if accept(d) {
-			return s.With(s.Found(d, "%s is in force in %s, from where the file is sent.", d, blockName(s.Handoff.Location)), s.Handoff)
+	for _, d := range t.Effective(names...) {
+		if !accept(d) {
+			continue
 		}
+		where := "from where the file is sent"
+		if t != s.Handoff {
+			where = "through which it passes"
+		}
+		return s.With(s.Found(d, "%s is in force in %s, %s.", d, blockName(t.Location), where), t)
 	}
 	return nil
+}
+
+// answering are the routes that an answer to the download passes: the one that
+// sends the file, then the tiers in front, the one that clients reach last.
+func (s *site) answering() []*Route {
+	var list []*Route
+	if s.Handoff != nil {
+		list = append(list, s.Handoff)
+	}
+	for _, t := range slices.Backward(s.front) {
+		list = append(list, t)
+	}
+	return list
 }

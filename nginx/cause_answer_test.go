@@ -43,14 +43,18 @@ func answerCases() []causeCase {
 
 		{control, "expires", false, scene{backend: private, proxy: public, server: in("expires 1m; # here")}},
 		{control, "a second line", false, scene{backend: private, proxy: append(private, public...), server: in("add_header Cache-Control max-age=60; # here")}},
+		{control, "in the tier in front", false, scene{backend: private, proxy: public, http: front("expires 1m; # here")}},
 		{control, "in the download location", true, scene{backend: private, proxy: private, server: "location /dl/ { proxy_pass http://127.0.0.1:8000; expires 1m; }\n" + protected}},
 		{control, "off", true, scene{backend: private, proxy: public, server: "expires 1h;\n" + in("expires off;")}},
 
 		{duplicate, "in force", false, scene{backend: attached, proxy: twice, server: in("add_header Content-Disposition attachment; # here")}},
+		{duplicate, "in the tier in front", false, scene{backend: attached, proxy: twice, http: front("add_header Content-Disposition attachment; # here")}},
 		{duplicate, "another field", true, scene{backend: attached, proxy: twice, server: in("add_header X-A b;")}},
 		{duplicate, "replaced", true, scene{backend: attached, proxy: attached, server: "add_header Content-Disposition attachment;\n" + in("add_header X-A b;")}},
 
 		{gzip, "types", false, scene{server: "gzip on;\n" + in("gzip_types *; # here")}},
+		{gzip, "in the tier in front", false, scene{http: front("gzip on;\ngzip_types *; # here")}},
+		{gzip, "types alone in front", true, scene{http: front("gzip_types *;")}},
 		{gzip, "off", true, scene{server: "gzip on;\n" + in("gzip off;")}},
 		{gzip, "in the download location", true, scene{server: "location /dl/ { proxy_pass http://127.0.0.1:8000; gzip on; }\n" + protected}},
 
@@ -60,15 +64,19 @@ func answerCases() []causeCase {
 
 		{filter, "replaces", false, scene{status: 200, body: "x", server: in("sub_filter a b; # here")}},
 		{filter, "adds", false, scene{status: 200, body: "x", server: in("add_after_body /b; # here")}},
+		{filter, "in the tier in front", false, scene{status: 200, body: "x", http: front("sub_filter a b; # here")}},
 		{filter, "in the download location", true, scene{status: 200, body: "x", server: "location /dl/ { proxy_pass http://127.0.0.1:8000; sub_filter a b; }\n" + protected}},
 		{filter, "another file", true, scene{status: 200, body: "x", server: download + "location /protected/ { internal; alias /srv/old/; sub_filter a b; }"}},
 
 		{openFiles, "long", false, scene{server: "open_file_cache max=9;\n" + in("open_file_cache max=10;\nopen_file_cache_valid 1h; # here")}},
+		{openFiles, "off, with a validity left", true, scene{server: in("open_file_cache off;\nopen_file_cache_valid 1h;")}},
 		{openFiles, "off", true, scene{server: "open_file_cache max=9;\n" + in("open_file_cache off;")}},
 		{openFiles, "none", true, scene{server: in("")}},
 
 		{masks, "of the application", false, scene{server: "location /dl/ {\nproxy_pass http://127.0.0.1:8000;\nerror_page 404 =200 /sorry.html; # here\n}\n" + protected, more: []diag.Exchange{refused, page}}},
 		{masks, "of the file", false, scene{server: in("error_page 404 = @lost; # here"), more: []diag.Exchange{hands, page}}},
+		{masks, "in the tier in front", false, scene{http: front("proxy_intercept_errors on;\nerror_page 404 =200 /sorry.html; # here"), more: []diag.Exchange{refused, page}}},
+		{masks, "in a tier that passes errors on", true, scene{http: front("error_page 404 =200 /sorry.html;"), more: []diag.Exchange{refused, page}}},
 		{masks, "another status", true, scene{server: in("error_page 500 =200 /sorry.html;"), more: []diag.Exchange{hands, page}}},
 
 		{fallback, "hides a missing file", false, scene{server: in("error_page 404 =200 /index.html; # here"), more: []diag.Exchange{hands, page}}},

@@ -27,5 +27,12 @@ func judgeBodyFilter(s *site) *diag.Finding {
 	if !s.opens(s.Handoff) {
 		return nil
 	}
-	return s.inForce(func(d *conf.Directive) bool { return d.Arg(0) != "off" }, "sub_filter", "add_before_body", "add_after_body", "ssi", "xslt_stylesheet", "image_filter", "body_filter_by_lua_block", "body_filter_by_lua", "js_body_filter")
+	for _, t := range s.answering() {
+		f := s.inForceAt(t, func(d *conf.Directive) bool { return d.Arg(0) != "off" }, "sub_filter", "add_before_body", "add_after_body", "ssi",
+			"xslt_stylesheet", "image_filter", "body_filter_by_lua_block", "body_filter_by_lua", "js_body_filter")
+		if f != nil {
+			return f
+		}
+	}
+	return nil
 }

@@ -30,14 +30,16 @@ func judgeCacheControlOverridden(s *site) *diag.Finding {
 	if s.Handoff == nil || !s.Delivered() || !s.overridden() {
 		return nil
 	}
-	at := adds(s.Handoff, "Cache-Control")
-	if d := last(s.Handoff.Inside, "expires"); at == nil && d != nil && d.Arg(0) != "off" {
-		at = d
+	for _, t := range s.answering() {
+		at := adds(t, "Cache-Control")
+		if d := last(t.Inside, "expires"); at == nil && d != nil && d.Arg(0) != "off" {
+			at = d
+		}
+		if at != nil {
+			return s.With(s.Found(at, "%s is in force in %s.", at, blockName(t.Location)), t)
+		}
 	}
-	if at == nil {
-		return nil
-	}
-	return s.With(s.Found(at, "%s is in force in %s.", at, blockName(s.Handoff.Location)), s.Handoff)
+	return nil
 }
 
 // overridden says that the client's Cache-Control or Expires are not the backend's.

@@ -30,9 +30,13 @@ func judgeDuplicateHeader(s *site) *diag.Finding {
 	}
 	b, p := s.Exchange(diag.BackendGet), s.Exchange(diag.ProxyGet)
 	for _, f := range p.Header {
-		if at := adds(s.Handoff, f.Name); at != nil && b.Header.Has(f.Name) && len(p.Header.Values(f.Name)) > len(b.Header.Values(f.Name)) &&
-			!strings.EqualFold(f.Name, "Cache-Control") {
-			return s.With(s.Found(at, "%s adds a second %s to the backend's.", at, f.Name), s.Handoff)
+		if !b.Header.Has(f.Name) || len(p.Header.Values(f.Name)) <= len(b.Header.Values(f.Name)) || strings.EqualFold(f.Name, "Cache-Control") {
+			continue
+		}
+		for _, t := range s.answering() {
+			if at := adds(t, f.Name); at != nil {
+				return s.With(s.Found(at, "%s adds a second %s to the backend's.", at, f.Name), t)
+			}
 		}
 	}
 	return nil

@@ -35,9 +35,14 @@ func judgeErrorPageMasks(s *site) *diag.Finding {
 		if len(b.Handoffs()) > 0 && s.Handoff != nil {
 			where, status = s.Handoff, 404
 		}
-		for _, d := range where.Effective("error_page") {
-			if slices.Contains(d.Texts(0), strconv.Itoa(status)) {
-				return s.With(s.Found(d, "%s answers where the status is %d.", d, status), where)
+		for _, t := range append([]*Route{where}, s.front...) {
+			if intercepts := last(t.Inside, "proxy_intercept_errors"); t != where && (intercepts == nil || intercepts.Arg(0) != "on") {
+				continue // a tier that passes errors on as they are
+			}
+			for _, d := range t.Effective("error_page") {
+				if slices.Contains(d.Texts(0), strconv.Itoa(status)) {
+					return s.With(s.Found(d, "%s answers where the status is %d.", d, status), t)
+				}
 			}
 		}
 	}

@@ -25,5 +25,13 @@ location /protected/ { internal; alias /srv/media/; }`,
 }
 
 func judgeGzipDownload(s *site) *diag.Finding {
-	return s.inForce(func(d *conf.Directive) bool { return d.Arg(0) != "off" }, "gzip_types", "gzip")
+	for _, t := range s.answering() {
+		if on := last(t.Inside, "gzip"); on == nil || on.Arg(0) != "on" {
+			continue
+		}
+		if f := s.inForceAt(t, func(d *conf.Directive) bool { return true }, "gzip_types", "gzip"); f != nil {
+			return f
+		}
+	}
+	return nil
 }

@@ -32,8 +32,15 @@ location /private/ { internal; alias /srv/media/; }`,
 
 func judgeNoInternalLocation(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.Lost() || h == nil || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, h.URI) != nil || s.later(h) != nil {
+	if !s.Lost() || h == nil || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, s.handedURI()) != nil || s.later(h) != nil {
 		return nil
+	}
+	taker := h.Location // of the internal URI itself, before any fallback
+	for _, step := range h.redirected().Steps {
+		if step.Kind == StepLocation {
+			taker = step.Directive
+			break
+		}
 	}
 	if h.Location != nil {
 		if kind, _ := LocationName(h.Location); (kind == LocationRegex || kind == LocationNoCase) && isInternal(h.Location) {
@@ -48,7 +55,7 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 	if len(others) == 1 && others[0].Parent == h.Server && s.maps(others[0]) {
 		at = others[0] // it has all but the name
 	}
-	f := s.Found(at, "The backend hands off to %s; it is taken by %s.", h.URI, blockName(h.Location))
+	f := s.Found(at, "The backend hands off to %s; it is taken by %s.", s.handedURI(), blockName(taker))
 	for _, other := range others {
 		f.Detail += fmt.Sprintf(" There is %s at %s.", other, other.Pos)
 		f.Evidence = append(f.Evidence, s.Quote("a location that may be meant", other))
@@ -60,11 +67,20 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 	return s.With(f, h)
 }
 
-// rewritten says that the URI of a handoff was changed on its way.
+// rewritten says that the URI of a handoff was changed on its way by a rewrite,
+// and not only because nothing was found under it.
 func rewritten(t *Route) bool {
-	for _, step := range t.Steps {
-		if step.Kind == route.StepHandoff {
-			return step.URI != t.URI
+	handed := ""
+	for _, step := range t.redirected().Steps {
+		switch step.Kind {
+		case route.StepHandoff:
+			handed = step.URI
+		case StepTryFiles, StepErrorPage:
+			return false
+		case route.StepRewrite:
+			if step.URI != handed {
+				return true
+			}
 		}
 	}
 	return false
@@ -89,7 +105,7 @@ func (s *site) similar(h *Route) []*conf.Directive {
 		for _, l := range locations(block) {
 			kind, name := LocationName(l)
 			prefix := kind == LocationPrefix || kind == LocationNoRegex
-			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(h.URI), strings.ToLower(name)) && !slices.Contains(list, l) {
+			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(s.handedURI()), strings.ToLower(name)) && !slices.Contains(list, l) {
 				list = append(list, l)
 			}
 		}

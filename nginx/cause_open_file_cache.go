@@ -26,5 +26,11 @@ open_file_cache_valid 1s;`,
 }
 
 func judgeOpenFileCache(s *site) *diag.Finding {
+	if s.Handoff == nil {
+		return nil
+	}
+	if cache := last(s.Handoff.Inside, "open_file_cache"); cache == nil || cache.Arg(0) == "off" {
+		return nil
+	}
 	return s.inForce(func(d *conf.Directive) bool { return d.Arg(0) != "off" }, "open_file_cache_valid", "open_file_cache")
 }

@@ -178,3 +178,19 @@ func TestRangeTaker(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryTwin: each location that serves a protected folder is told, once.
+func TestEveryTwin(t *testing.T) {
+	s := scene{server: download + protected + "location /old/ { internal; alias /srv/media/; }\n" +
+		"location /a/ { alias /srv/media/; }\nlocation /b/ { alias /srv/; }\nlocation /c/ { deny all; alias /srv/media/; }"}
+	if found := s.judged(t, "nginx-public-twin"); len(found) != 2 || found[0].Location.Line == found[1].Location.Line {
+		t.Errorf("%d findings: %+v", len(found), found)
+	}
+	var ids []string
+	for _, p := range twinAsked.Plan(viewOf(s.record())).Probes {
+		ids = append(ids, p.ID)
+	}
+	if d := cmp.Diff([]string{"proxy-twin", "proxy-twin-2"}, ids); d != "" {
+		t.Error(d)
+	}
+}

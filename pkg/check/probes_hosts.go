@@ -2,6 +2,8 @@ package check
 
 import (
 	"net/url"
+	"regexp"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -60,9 +62,37 @@ func hostRejection(v *diag.View) *diag.Exchange {
 	}
 	for _, id := range []string{BackendConfiguredHost, backendProxyHost, backendInventedHost} {
 		x := v.Exchange(id)
-		if x.Answered() && x.Status >= 400 && x.Status == p.Status && x.Body.SHA256 == p.Body.SHA256 {
+		if x.Answered() && x.Status >= 400 && x.Status == p.Status && (x.Body.SHA256 == p.Body.SHA256 || sameButHost(x, p)) {
 			return x
 		}
 	}
 	return nil
+}
+
+// longestHost is how long a name may be (RFC 1035 section 2.3.4).
+const longestHost = 255
+
+// sameButHost says that two answers are the same text around a host: that of
+// the first one names the Host that was asked for, as error pages of
+// frameworks do, and the other one has a name in its place.
+func sameButHost(x, p *diag.Exchange) bool {
+	if x.Header.Get("Content-Type") != p.Header.Get("Content-Type") {
+		return false
+	}
+	parts := strings.Split(string(x.Body.Sample), x.Request.Host)
+	if len(parts) < 2 {
+		return false
+	}
+	whole := x.Body.Length == int64(len(x.Body.Sample)) && p.Body.Length == int64(len(p.Body.Sample))
+	pattern := "^" + regexp.QuoteMeta(parts[0])
+	for _, part := range parts[1:] {
+		pattern += `[\w.:\[\]-]+` + regexp.QuoteMeta(part)
+	}
+	if whole {
+		pattern += "$"
+	} else if part := parts[len(parts)-1]; part != "" { // the samples end, with names of other lengths in them
+		pattern = strings.TrimSuffix(pattern, regexp.QuoteMeta(part)) + regexp.QuoteMeta(part[:max(0, len(part)-longestHost)])
+	}
+	match, err := regexp.MatchString(pattern, string(p.Body.Sample))
+	return err == nil && match && len(parts[0]) > 0
 }
