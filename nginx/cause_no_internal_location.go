@@ -32,7 +32,7 @@ location /private/ { internal; alias /srv/media/; }`,
 
 func judgeNoInternalLocation(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.Lost() || h == nil || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, s.handedURI()) != nil || s.later(h) != nil {
+	if !s.Lost() || h == nil || h.Outcome == route.Ignored || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, s.handedURI()) != nil || s.later(h) != nil {
 		return nil
 	}
 	taker := h.Location // of the internal URI itself, before any fallback

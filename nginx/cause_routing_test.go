@@ -72,6 +72,8 @@ func takenCases() []causeCase {
 	)
 	return []causeCase{
 		{ignored, "in the location", false, scene{status: 200, server: "location /dl/ {\nproxy_pass http://127.0.0.1:8000;\nproxy_ignore_headers Expires x-accel-redirect; # here\n}\n" + protected}},
+		{ignored, "passed on to a tier that takes it", true, scene{status: 404, http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:8081; }\nlocation /protected/ { internal; root /srv/media; }\n}\n" +
+			"server {\nlisten 8081;\nlocation / { proxy_pass http://127.0.0.1:8000; proxy_ignore_headers X-Accel-Redirect; proxy_pass_header X-Accel-Redirect; }\n}"}},
 		{ignored, "other fields", true, scene{status: 200, server: "location /dl/ { proxy_pass http://127.0.0.1:8000; proxy_ignore_headers X-Accel-Expires; }\n" + protected}},
 		{ignored, "replaced in the location", true, scene{status: 200, server: "proxy_ignore_headers X-Accel-Redirect;\nlocation /dl/ { proxy_pass http://127.0.0.1:8000; proxy_ignore_headers Expires; }\n" + protected}},
 
@@ -96,6 +98,8 @@ func takenCases() []causeCase {
 		{shadow, "one that asks the application", true, scene{status: 404, server: "location ~ ^/dl/.*\\.bin$ { proxy_pass http://127.0.0.1:8000; }\n" + download + "location /protected/ { internal; alias /srv/old/; }"}},
 
 		{no, "none", false, scene{status: 404, http: "server { # here\nlisten 8080;\n" + download + "}"}},
+		{no, "with a page for what is missing", false, scene{status: 404, http: "server { # here\nlisten 8080;\nerror_page 404 /404.html;\nroot /srv/www;\nlocation / { try_files $uri =404; }\n" + download + "}",
+			paths: []diag.Path{folderAt("/srv/www", 0o755), {Path: "/srv/www/protected/" + sceneFile, Missing: true}}}},
 		{no, "in other letters", false, scene{status: 404, server: download + "location /Protected/ { # here\ninternal;\nalias /srv/media/;\n}"}},
 		{no, "in another server", false, scene{status: 404, http: "server { # here\nlisten 8080 default_server;\n" + download + "}\nserver {\nlisten 8080;\nserver_name b.example;\n" + protected + "}"}},
 		{no, "one that stands for a single URI", false, scene{status: 404, http: "server { # here\nlisten 8080;\n" + download + "location = /protected/ { internal; alias /srv/media/; }\n}"}},

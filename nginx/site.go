@@ -40,13 +40,52 @@ func newSite(v *diag.View) *site {
 	s.front, s.Download = s.tiers(x)
 	if h, ok := s.HandedOver(header); ok {
 		s.Value = h.Value
-		s.Handoff = s.router.Handoff(s.Download, h)
-		s.Handoff.Tried = s.Handoff.Tried[len(s.Download.Tried):]
-		if folders := s.Handoff.Effective("root", "alias"); s.Handoff.FileBy == nil && len(s.Handoff.Tried) > 0 && len(folders) > 0 {
+		s.takeHandoff(h)
+		if folders := s.Handoff.looked(); s.Handoff.FileBy == nil && len(s.Handoff.Tried) > 0 && len(folders) > 0 {
 			s.Handoff.FileBy = folders[len(folders)-1] // of what try_files looked for
 		}
 	}
 	return s
+}
+
+// takeHandoff follows the handoff in the server block that asks the backend or,
+// where that one ignores it and passes it on, in the nearest one in front that
+// does not.
+func (s *site) takeHandoff(h route.Handoff) {
+	from := s.Download
+	s.Handoff = s.router.Handoff(from, h)
+	for n := len(s.front) - 1; n >= 0 && s.Handoff.Outcome == route.Ignored && from.passesOn(header); n-- {
+		from = s.front[n]
+		if taken := s.router.Handoff(from, h); taken.Outcome != route.Ignored {
+			s.Handoff, s.front = taken, s.front[:n]
+			break
+		}
+	}
+	s.Handoff.Tried = s.Handoff.Tried[len(from.Tried):]
+}
+
+// passesOn says that a field that is hidden unless it is named reaches the
+// client of a route.
+func (t *Route) passesOn(name string) bool {
+	for _, d := range t.Effective("proxy_pass_header", "fastcgi_pass_header", "uwsgi_pass_header", "scgi_pass_header") {
+		if strings.EqualFold(d.Arg(0), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// looked are the directives that name the folders in which files were looked
+// for: where try_files stands, which may lead elsewhere, or where the route ends.
+func (t *Route) looked() []*conf.Directive {
+	for _, step := range t.redirected().Steps {
+		if step.Kind == StepTryFiles && step.Directive != nil && step.Directive.Parent != nil {
+			if folders := Effective(step.Directive.Parent, "root", "alias"); len(folders) > 0 {
+				return folders
+			}
+		}
+	}
+	return t.Effective("root", "alias")
 }
 
 const header = "X-Accel-Redirect"
