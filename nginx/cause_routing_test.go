@@ -1,6 +1,9 @@
 package nginx
 
-import "github.com/proxydiag/proxydiag/pkg/compare"
+import (
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
 
 // routingCases are about whether and how the backend is asked.
 func routingCases() []causeCase {
