@@ -1,6 +1,9 @@
 package nginx
 
 import (
+	"path"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -21,7 +24,31 @@ var internalMissing = diag.Rule{
 	Symptoms: []string{"handoff-internal-exposed"},
 	Needs:    true,
 	Explains: []string{"handoff-traversal"},
-	Judge:    judge(judgeInternalMissing),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judge(judgeInternalMissing), lintInternalMissing),
+}
+
+// lintInternalMissing looks at the location that is there for the prefix that
+// is stated.
+func lintInternalMissing(s *site) []diag.Finding {
+	var list []diag.Finding
+	told := map[*conf.Directive]bool{}
+	for _, m := range s.meantHandoffs() {
+		l := m.handoff.Location
+		there := intended(m.server.dir, m.uri)
+		named := there != nil && inside(l, there) || l != nil && handoffPrefix(l) == path.Dir(m.uri)+"/"
+		if l == nil || told[l] || !named || isInternal(l) || !m.handoff.opensSomething() || !s.open(s.mappings(), m.server, l, m.uri) {
+			continue
+		}
+		told[l] = true
+		f := s.Found(l, "%s takes the handoff and is not internal: GET %s opens the file for anyone.", l, m.uri)
+		if m.by != nil {
+			f.Evidence = append(f.Evidence, s.Quote("what the application is told", m.by))
+		}
+		list = append(list, *s.With(f, m.handoff))
+	}
+	return list
 }
 
 func judgeInternalMissing(s *site) *diag.Finding {

@@ -1,7 +1,9 @@
 package nginx
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -27,7 +29,32 @@ location /private/ { internal; alias /srv/media/; }`,
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "handoff-ignored"},
-	Judge:    judge(judgeNoInternalLocation),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judge(judgeNoInternalLocation), lintNoInternalLocation),
+}
+
+// lintNoInternalLocation looks for a location for the prefix that is stated, in
+// any server block that asks an application.
+func lintNoInternalLocation(s *site) []diag.Finding {
+	all := s.meantHandoffs()
+	for _, m := range all {
+		kind, _ := LocationName(cmp.Or(m.handoff.Location, &conf.Directive{}))
+		regex := (kind == LocationRegex || kind == LocationNoCase) && (isInternal(m.handoff.Location) || handoffPrefix(m.handoff.Location) != "")
+		if m.handoff.Outcome == route.Ignored || regex || rewritten(m.handoff) || intended(m.server.dir, m.uri) != nil || s.later(m.handoff) != nil || m.handoff.Undecided != "" && m.handoff.Location == nil {
+			return nil
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	m := all[0]
+	f := s.Found(m.server.dir, "The backend is to hand off to %s; it is taken by %s.", path.Dir(m.uri)+"/", blockName(m.handoff.Location))
+	f.Fix = fmt.Sprintf("Add an internal location %s, mapped to the files, to the server block that takes the download.", path.Dir(m.uri)+"/")
+	if m.by != nil {
+		f.Evidence = append(f.Evidence, s.Quote("what the application is told", m.by))
+	}
+	return []diag.Finding{*s.With(f, m.handoff)}
 }
 
 func judgeNoInternalLocation(s *site) *diag.Finding {

@@ -21,7 +21,25 @@ var regexAliasNoCapture = diag.Rule{
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
-	Judge:    judge(judgeRegexAliasNoCapture),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judge(judgeRegexAliasNoCapture), lintRegexAliasNoCapture),
+}
+
+// lintRegexAliasNoCapture looks at internal locations that name a folder where
+// a file is opened: nothing but its index can be meant.
+func lintRegexAliasNoCapture(s *site) []diag.Finding {
+	var list []diag.Finding
+	for _, l := range s.locations() {
+		kind, _ := LocationName(l)
+		alias := l.First("alias")
+		if kind != LocationRegex && kind != LocationNoCase || alias == nil || len(l.All("internal")) == 0 || !strings.HasSuffix(alias.Arg(0), "/") || strings.Contains(alias.Arg(0), "$") ||
+			len(l.All("rewrite", "try_files", "return", "index", "location")) > 0 || handlerOf(l) != nil {
+			continue
+		}
+		list = append(list, *s.Found(alias, "%s maps every URI of %s to the same folder.", alias, blockName(l)))
+	}
+	return list
 }
 
 func judgeRegexAliasNoCapture(s *site) *diag.Finding {

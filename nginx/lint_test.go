@@ -14,16 +14,21 @@ import (
 )
 
 // lint judges a configuration alone.
-func lint(source conf.Source) []diag.Finding {
+func lint(source conf.Source) []diag.Finding { return lintFor("", source) }
+
+// lintFor is lint with a handoff that is stated.
+func lintFor(sendfile string, source conf.Source) []diag.Finding {
 	static := slices.DeleteFunc(slices.Clone(Kind.Rules), func(r diag.Rule) bool { return !r.Static })
-	rec := &diag.Record{Config: &diag.Config{Kind: Kind.Name, Source: source}}
+	rec := &diag.Record{Stack: diag.Stack{Sendfile: sendfile}, Config: &diag.Config{Kind: Kind.Name, Source: source}}
 	return diag.Judge(rec, static, nil).Findings
 }
 
 // linted are the codes and lines of lint's findings.
-func linted(text string) []string {
+func linted(text string) []string { return lintedFor("", text) }
+
+func lintedFor(sendfile, text string) []string {
 	var list []string
-	for _, f := range lint(sourceOf(text)) {
+	for _, f := range lintFor(sendfile, sourceOf(text)) {
 		list = append(list, fmt.Sprintf("%s:%d", f.Code, f.Location.Line))
 	}
 	return list
@@ -188,5 +193,55 @@ func TestLintIsLinear(t *testing.T) {
 		if small, large := allocated(100), allocated(800); large > 1.5*small {
 			t.Errorf("%s: %.0f bytes a server for 100, %.0f for 800", name, small, large)
 		}
+	}
+}
+
+// TestLintIntent: what shows where the handoff that is meant is stated, by
+// --sendfile or by the field that applications take it from, and where the
+// configuration has one way only.
+func TestLintIntent(t *testing.T) {
+	const (
+		app     = "location / { proxy_pass http://127.0.0.1:8000; }\n"
+		mapping = "location / { proxy_pass http://127.0.0.1:8000; proxy_set_header X-Accel-Mapping /srv/media/=/protected/; }\n"
+	)
+	for _, c := range []struct {
+		name, sendfile, text string
+		want                 []string
+	}{
+		{"not internal", "nginx:/protected/", app + "location /protected/ { alias /srv/media/; }", []string{"nginx-internal-missing:2"}},
+		{"not internal, for files that are tried", "nginx:/protected/", app + "location /protected/ { root /srv; try_files $uri =404; }", []string{"nginx-internal-missing:2"}},
+		{"not internal, by an expression", "nginx:/protected/", app + "location ~ ^/protected/(.*)$ { alias /srv/media/$1; }", []string{"nginx-internal-missing:2"}},
+		{"the application is told", "", mapping + "location /protected/ { alias /srv/media/; }", []string{"nginx-internal-missing:2"}},
+		{"told by a parameter", "", "location / { fastcgi_pass 127.0.0.1:9; fastcgi_param HTTP_X_ACCEL_MAPPING \"/a=/x, /srv/media=/protected\"; }\nlocation /protected/ { alias /srv/media/; }\nlocation /x/ { internal; alias /a/; }", []string{"nginx-internal-missing:2"}},
+		{"behind try_files", "nginx:/protected/", "location / { root /srv/www; try_files $uri @app; }\nlocation @app { proxy_pass http://127.0.0.1:8000; }\nlocation /protected/ { alias /srv/media/; }", []string{"nginx-internal-missing:3"}},
+		{"internal", "nginx:/protected/", app + "location /protected/ { internal; alias /srv/media/; }", nil},
+		{"internal, told", "", mapping + "location /protected/ { internal; alias /srv/media/; }", nil},
+		{"not stated", "", app + "location /protected/ { alias /srv/media/; }", nil},
+		{"behind a password", "nginx:/protected/", app + "location /protected/ { auth_basic x; auth_basic_user_file /p; alias /srv/media/; }", nil},
+		{"for this machine", "nginx:/protected/", app + "location /protected/ { allow 127.0.0.1; deny all; alias /srv/media/; }", nil},
+
+		{"no location", "nginx:/private/", app + "location /protected/ { internal; alias /srv/media/; }", []string{"nginx-no-internal-location:1"}},
+		{"in a nested one", "nginx:/a/private/", app + "location /a/ { internal; location /a/private/ { alias /srv/media/; } }", nil},
+		{"by an internal expression", "nginx:/private/", app + "location ~ ^/priv { internal; root /srv; }", nil},
+		{"a handoff that is ignored", "nginx:/private/", "location / { proxy_pass http://127.0.0.1:8000; proxy_ignore_headers X-Accel-Redirect; }", nil},
+		{"no application", "nginx:/private/", "root /srv;", nil},
+
+		{"a field that is lost", "", "location / {\nproxy_pass http://127.0.0.1:8000;\nadd_header X-Content-Type-Options nosniff;\n}\nlocation /protected/ { internal; alias /srv/media/; }", []string{"nginx-add-header-lost:3"}},
+		{"a field in both", "", "location / { proxy_pass http://127.0.0.1:8000; add_header X-A b; }\nlocation /protected/ { internal; alias /srv/media/; add_header X-A b; }", nil},
+		{"a field of the server's", "", "add_header X-A b;\n" + app + "location /protected/ { internal; alias /srv/media/; }", nil},
+		{"a field of each of two", "", "location /a/ { proxy_pass http://127.0.0.1:8000; add_header X-A b; }\nlocation /b/ { proxy_pass http://127.0.0.1:8001; add_header X-B b; }\nlocation /protected/ { internal; alias /srv/media/; }", []string{"nginx-add-header-lost:1", "nginx-add-header-lost:2"}},
+		{"a field of one of two applications", "", app + "location /api/ { proxy_pass http://127.0.0.1:8001; add_header X-A b; }\nlocation /protected/ { internal; alias /srv/media/; }", nil},
+		{"a field for caches", "", "location / { proxy_pass http://127.0.0.1:8000; add_header Cache-Control no-store; }\nlocation /protected/ { internal; alias /srv/media/; }", nil},
+		{"a field about the upstream", "", "location / { proxy_pass http://127.0.0.1:8000; add_header X-Cache $upstream_cache_status; }\nlocation /protected/ { internal; alias /srv/media/; }", nil},
+
+		{"an expression without a group", "", "location ~ ^/protected/ { internal; alias /srv/media/; }", []string{"nginx-regex-alias-no-capture:1"}},
+		{"an expression for one file", "", "location ~ ^/protected/ { internal; alias /srv/media/one.pdf; }", nil},
+		{"an expression with a group", "", "location ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, lintedFor(c.sendfile, "server { "+c.text+" }")); d != "" {
+				t.Error(d)
+			}
+		})
 	}
 }

@@ -20,6 +20,9 @@ type site struct {
 
 	twinsKept  []twin
 	twinsFound bool
+	meantKept  []meant
+	meantFound bool
+	nothing    *Router // for a machine without files
 }
 
 // siteOf prepares what the causes know; nil where no configuration of nginx's

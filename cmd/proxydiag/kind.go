@@ -49,6 +49,7 @@ type configuration struct {
 	// problems are what is wrong with it, and left what of them only leaves
 	// something out, an include that is not there, or is no more than doubtful.
 	problems, left []conf.Problem
+	meant          string // the handoff that is stated, "" for none
 }
 
 // loadConfiguration reads the configuration that an argument names. Without

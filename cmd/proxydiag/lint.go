@@ -14,12 +14,14 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/report"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
 // lintFlags are the flags of lint.
 type lintFlags struct {
-	server string
-	output outputFlags
+	server   string
+	sendfile string
+	output   outputFlags
 }
 
 func newLint(std streams) *cobra.Command {
@@ -28,7 +30,8 @@ func newLint(std streams) *cobra.Command {
 		Use:   "lint CONFIG...",
 		Short: "Find what the proxy's configuration alone shows",
 		Long: "lint reads the proxy's configuration and reports what breaks or exposes downloads whatever\n" +
-			"is asked for. It sends nothing. What shows with a request only is for check.\n\n" +
+			"is asked for. It sends nothing. What shows with a request only is for check. With\n" +
+			"--sendfile it also tells what is wrong with the part that the handoff is meant for.\n\n" +
 			"CONFIG is a main file, a file for a site, a folder, or a dump; - reads a dump from standard\n" +
 			"input. Where a folder holds no configuration itself, each one in the folders below it is\n" +
 			"read. The exit status is 1 for findings (see --fail-on), 3 where a configuration does not\n" +
@@ -50,6 +53,7 @@ func newLint(std streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
+	f.StringVar(&l.sendfile, "sendfile", "", "`KIND:PREFIX` that the backend hands off to, as for check")
 	l.output.register(cmd)
 	complete(cmd, "server", kindNames(readable()))
 	return cmd
@@ -75,6 +79,9 @@ func (l *lintFlags) run(paths []string, std streams) error {
 		return err
 	}
 	defer out.discard()
+	if l.sendfile, err = parseIntent(l.sendfile); err != nil {
+		return err
+	}
 	var configs []*configuration
 	for _, path := range paths {
 		list, err := loadTree(path, l.server, std)
@@ -86,6 +93,9 @@ func (l *lintFlags) run(paths []string, std streams) error {
 	for _, c := range configs {
 		if err := c.overwritten(out); err != nil {
 			return err
+		}
+		if c.meant = l.sendfile; c.meant != "" && !strings.HasPrefix(c.meant, c.kind.Dialect+":") {
+			return fmt.Errorf("--sendfile %s: %s is a configuration of %s, which does not act on that handoff", c.meant, c.path, c.kind.Title)
 		}
 	}
 	list, reps, err := lintAll(configs, out, std)
@@ -108,6 +118,18 @@ func (l *lintFlags) run(paths []string, std streams) error {
 		return err
 	}
 	return status(out.failOn, reps...)
+}
+
+// parseIntent reads --sendfile.
+func parseIntent(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	spec, err := sendfile.ParseSpec(text, "")
+	if err != nil {
+		return "", fmt.Errorf("--sendfile %s: %w", text, err)
+	}
+	return spec.String(), nil
 }
 
 // lintAll judges configurations and tells on standard error what is wrong with
@@ -139,7 +161,7 @@ const readCheck = "configuration"
 // lint judges the configuration alone: the record of a run in which nothing
 // was asked. The notices are about comments that ignore nothing.
 func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Problem) {
-	rec := &diag.Record{Version: diag.RecordVersion, Tool: tool(), Config: &diag.Config{Kind: c.kind.Name, Source: c.source}}
+	rec := &diag.Record{Version: diag.RecordVersion, Tool: tool(), Stack: diag.Stack{Sendfile: c.meant}, Config: &diag.Config{Kind: c.kind.Name, Source: c.source}}
 	rec.Stack.Name = "standard input"
 	if c.path != "-" {
 		rec.Stack.Name = out.options.Named(c.path)
@@ -166,7 +188,7 @@ func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Probl
 
 // staticCode says that a finding is one that configurations alone show.
 func staticCode(code string) bool {
-	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Static && r.Code == code })
+	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Static && !r.Partly && r.Code == code })
 }
 
 // overwritten refuses to write the report into a file of the configuration.

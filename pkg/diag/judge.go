@@ -55,7 +55,7 @@ func judgeRules(v *View, rules []Rule) []candidate {
 	var codes []string
 	for _, needs := range []bool{false, true} {
 		for i, r := range rules {
-			if r.Needs != needs || needs && !slices.ContainsFunc(codes, func(code string) bool { return matches(r.Symptoms, code) }) {
+			if r.Needs != needs || needs && !(r.Static && v.Alone()) && !slices.ContainsFunc(codes, func(code string) bool { return matches(r.Symptoms, code) }) {
 				continue
 			}
 			found[i] = r.judge(v)

@@ -71,10 +71,14 @@ type Rule struct {
 	// Symptoms lists the codes of which this fault is a cause, as patterns of
 	// path.Match: a finding of one of them is absorbed, as this one's Symptom.
 	Symptoms []string
-	// Needs says that the rule is judged only where one of its Symptoms was found.
+	// Needs says that the rule is judged only where one of its Symptoms was found;
+	// a Static one is judged without a run as well.
 	Needs bool
 	// Static rules judge the configuration alone; they are what lint runs.
 	Static bool
+	// Partly says that lint finds a Static rule's fault only where the intent is
+	// known, or in a plain case; check finds it otherwise, too.
+	Partly bool
 	// Judge returns the findings with Detail and Evidence, with Fix where a
 	// more exact one than the documentation's is known, and with Check where it
 	// is another check that fails. The rest is filled in.

@@ -89,6 +89,9 @@ func busy(x *Exchange) bool {
 	return x.Status == 429 || x.Status == 503
 }
 
+// Alone says that there is a configuration and no run: nothing is asked.
+func (v *View) Alone() bool { return v.Stack.Proxy == "" && len(v.Record.Exchanges) == 0 }
+
 // Asked says that a probe was sent, whether or not its answer proves anything.
 func (v *View) Asked(id string) bool { return v.asked[id] }
 
