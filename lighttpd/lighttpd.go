@@ -25,6 +25,7 @@ var Kind = server.Kind{
 	Program: program,
 	Dialect: kindName,
 	Samples: samples,
+	Snippet: addition,
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, load.Options{Stdin: stdin})

@@ -35,6 +35,10 @@ type Kind struct {
 	// shown to users as they are and run, rendered, against the real server.
 	Samples []Sample
 
+	// Snippet is the part of a site that takes downloads, to be added to one that
+	// has none, with paths of its own. The zero value: there is none.
+	Snippet Sample
+
 	// Launch starts the real server.
 	Launch func(context.Context, LaunchOptions) (Process, error)
 

@@ -1,0 +1,55 @@
+package propose_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/internal/propose"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+func source(text string) conf.Source {
+	return conf.Source{Roots: []string{"site.conf"}, Files: []conf.File{{Path: "site.conf", Text: text}}}
+}
+
+// TestSamples: what the samples say about themselves is found in their text. A
+// download below a path that is like any other is found as /.
+func TestSamples(t *testing.T) {
+	for _, k := range all.Kinds() {
+		for _, s := range k.Samples {
+			t.Run(k.Name+"/"+s.Name, func(t *testing.T) {
+				site, ok := propose.Find(k, source(s.Text), propose.Options{})
+				if !ok {
+					t.Fatal("nothing is found")
+				}
+				v := server.Placeholders()
+				path := s.Path
+				if site.Proxy.Value == "http://"+v.Listen+"/" && path == "/documents/" {
+					path = "/"
+				}
+				want := map[string]string{"proxy": "http://" + v.Listen + path, "backend": "http://" + v.Backend + path, "sendfile": s.Sendfile, "storage": s.Storage}
+				if s.Direct != "" {
+					want["direct"] = "http://" + v.Listen + s.Direct
+				}
+				got := map[string]string{"proxy": site.Proxy.Value, "backend": site.Backend.Value, "sendfile": site.Sendfile.Value, "storage": site.Storage.Value}
+				if site.Direct.Value != "" {
+					got["direct"] = site.Direct.Value
+				}
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("(-want +got):\n%s", d)
+				}
+				if site.Server.Pos.IsZero() || site.Storage.By.Pos.IsZero() || site.Backend.By.Pos.IsZero() {
+					t.Errorf("no place: %+v", site)
+				}
+				named, ok := propose.Find(k, source(s.Text), propose.Options{URL: &url.URL{Scheme: "http", Host: v.Listen, Path: s.Path}})
+				if !ok || named.Storage.Value != s.Storage || named.Proxy.Value != "http://"+v.Listen+s.Path {
+					t.Errorf("with a URL: %v, %+v", ok, named)
+				}
+			})
+		}
+	}
+}
