@@ -30,6 +30,8 @@ var (
 
 // anywhere match what is a secret wherever it stands; the group is the secret.
 var anywhere = []*regexp.Regexp{
+	// a parameter of a directive: ajp://host secret=x
+	regexp.MustCompile(`(?i)[ \t](?:secret|password)=([^\s"']+)`),
 	regexp.MustCompile(`(?i)\b(?:basic|bearer)[ \t]+([A-Za-z0-9+/=._~-]{8,})`),
 	regexp.MustCompile(`://[^\s/:@"';{}]*:([^\s/@"';{}$]+)@`),
 	regexp.MustCompile(`\b(eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)`),
