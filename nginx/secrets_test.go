@@ -35,6 +35,15 @@ func TestWithoutSecrets(t *testing.T) {
 		{"a login in a URL", `proxy_pass http://user:pass@127.0.0.1/;`, `proxy_pass http://user:xxxx@127.0.0.1/;`},
 		{"no login", `proxy_pass http://127.0.0.1:8000/a@b;`, `proxy_pass http://127.0.0.1:8000/a@b;`},
 		{"a comment", "# proxy_set_header X-Auth-Token abc123;\nexpires off;", "# proxy_set_header X-Auth-Token xxxxxx;\nexpires off;"},
+		{"what a credential is compared with", "map $http_x_key $who { default \"\"; \"k1;y\" one; k2\\;y two; ~^abcdefgh(.*)$ three; }", "map $http_x_key $who { default \"\"; \"xxxx\" one; yyyyy two; ~^zzzzzzzz(.*)$ three; }"},
+		{"what a page is compared with", "map $uri $who { /secret one; \"~^/token/(.*)$\" two; }", "map $uri $who { /secret one; \"~^/token/(.*)$\" two; }"},
+		{"texts of a script", "content_by_lua_block { local p = \"a b\"; if x then ngx.say('c}', [[d]]) end }", "content_by_lua_block { local p = \"x x\"; if x then ngx.say('yy', [[z]]) end }"},
+		{"texts of a short script", `set_by_lua $t 'return "abc"';`, `set_by_lua $t 'return "xxx"';`},
+		{"a file of a script", `content_by_lua_file "/etc/x.lua";`, `content_by_lua_file "/etc/x.lua";`},
+		{"of the environment", `env API_TOKEN=abc;`, `env API_TOKEN=xxx;`},
+		{"of the environment, quoted", `env "API_TOKEN=a b";`, `env "API_TOKEN=xxx";`},
+		{"a name of the environment", `env API_TOKEN;`, `env API_TOKEN;`},
+		{"a signed address", `proxy_pass https://s3.example.org/b?X-Amz-Signature=abcdef;`, `proxy_pass https://s3.example.org/b?X-Amz-Signature=xxxxxx;`},
 		{"a password prompt", `auth_basic "Members only";`, `auth_basic "Members only";`},
 		{"over lines", "proxy_set_header\n  Authorization\n  \"a\n  b\" ;", "proxy_set_header\n  Authorization\n  \"x\n  x\" ;"},
 	} {
@@ -51,6 +60,8 @@ func FuzzWithoutSecrets(f *testing.F) {
 	f.Add("http { map $a $api_token { default \"a b\"; } proxy_set_header X-Key \\ a\\;b; }")
 	f.Add("set $secret \"${a}x\\\"y\"; # token abc")
 	f.Add("secure_link_md5 'a\nb' c;\nproxy_pass http://a:b@c;")
+	f.Add("map $arg_token $a { \"b;\" c; ~*defghijkl e; } set_by_lua $a 'return \"b\"'; env A_TOKEN=b;")
+	f.Add("content_by_lua_block { a = \"}\" b = [[}]] } set $x \"token=\"; set $y \"z\";")
 	f.Fuzz(func(t *testing.T, text string) {
 		source := sourceOf(text)
 		masked := masked(source)

@@ -38,7 +38,24 @@ var anywhere = []*regexp.Regexp{
 	regexp.MustCompile(`(?im)(?:^|[\s;{}])#.*?\b(?:authorization|cookie|[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*)["']?[ \t:=]+["']?([^\s"';:=]+)`),
 }
 
+// `?X-Amz-Signature=x`, `&token=x`
+var parameter = regexp.MustCompile(`[?&]([\w.-]+)=([A-Za-z0-9%_.~+/=-]{4,})`)
+
+// `password = "x"`, in whatever language.
+var assigned = regexp.MustCompile(`([\w-]+)["'\]]*[ \t]*(?:=|:)[ \t]*(?:"([^"\\\n;{}]*)"|'([^'\\\n;{}]*)')`)
+
 func (m *masker) anywhere(t *text) {
+	for _, g := range parameter.FindAllSubmatchIndex(t.bytes, -1) {
+		if isParameter(string(t.bytes[g[2]:g[3]])) {
+			m.veil(t, g[4], g[5], false)
+		}
+	}
+	for _, g := range assigned.FindAllSubmatchIndex(t.bytes, -1) {
+		if IsSecret(string(t.bytes[g[2]:g[3]])) {
+			from, to, _ := valueOf(g)
+			m.veil(t, from, to, true)
+		}
+	}
 	for _, p := range anywhere {
 		for _, at := range p.FindAllSubmatchIndex(t.bytes, -1) {
 			m.veil(t, at[2], at[3], false)
@@ -76,7 +93,7 @@ func (m *masker) line(t *text, line string, at int, inMap bool) {
 			veil(g)
 		}
 	}
-	if g := setting.FindStringSubmatchIndex(line); g != nil && has(m.words.Settings, group(g, 1)) && IsSecret(group(g, 2)) {
+	if g := setting.FindStringSubmatchIndex(line); g != nil && has(m.words.Settings, group(g, 1)) && (IsSecret(group(g, 2)) || isGuard(group(g, 2))) {
 		veil(g)
 	}
 	for _, g := range pair.FindAllStringSubmatchIndex(line, -1) {

@@ -26,9 +26,14 @@ type Words struct {
 	Secrets []string
 	// Open are called like a secret and hold none.
 	Open []string
-	// Maps are blocks that give a value to a variable, their last argument: the
-	// entries are values.
+	// Maps are blocks that give a value to a variable, their last argument, from
+	// another one, their first: the entries are values, and their names are what
+	// the other one is compared with.
 	Maps []string
+	// Scripts says that a directive of that name holds a program of another
+	// language, in its last argument or as its block. The texts in it may be
+	// secrets. nil: there are none.
+	Scripts func(name string) bool
 }
 
 // Source returns a source without its secrets. top is what the source parses
@@ -40,10 +45,20 @@ func (w Words) Source(s conf.Source, top *conf.Directive) conf.Source {
 		m.texts[f.Path] = &text{bytes: []byte(f.Text)}
 	}
 	top.Walk(func(d *conf.Directive) bool {
+		t := m.texts[d.Pos.File]
+		if t == nil {
+			return true
+		}
 		for _, a := range w.secret(d) {
 			if t := m.texts[a.Pos.File]; t != nil {
 				m.arg(t, a)
 			}
+		}
+		if p := d.Parent; p != nil && has(w.Maps, p.Name) && secretSource.MatchString(p.Arg(0)) && !mapWords[d.Name] {
+			m.compared(t, d)
+		}
+		if w.Scripts != nil && w.Scripts(d.Name) {
+			m.script(t, d)
 		}
 		return true
 	})
@@ -66,12 +81,21 @@ func (w Words) secret(d *conf.Directive) []conf.Arg {
 	switch {
 	case has(w.Settings, d.Name):
 		for i, a := range d.Args {
-			if !actions[strings.ToLower(a.Text)] {
-				if IsSecret(a.Text) {
-					return d.Args[i+1:]
-				}
-				return nil
+			if actions[strings.ToLower(a.Text)] {
+				continue
 			}
+			name, _, _ := strings.Cut(a.Text, "=") // env NAME=value
+			switch {
+			case !IsSecret(name) && !isGuard(name):
+				return nil
+			case name != a.Text:
+				a.Raw = strings.Trim(a.Raw, `"'`)
+				_, value, _ := strings.Cut(a.Raw, "=")
+				a.Pos.Column += strings.Index(d.Args[i].Raw, a.Raw) + len(a.Raw) - len(value)
+				a.Raw = value
+				return []conf.Arg{a}
+			}
+			return d.Args[i+1:]
 		}
 		return nil
 	case has(w.Secrets, d.Name):
@@ -79,8 +103,11 @@ func (w Words) secret(d *conf.Directive) []conf.Arg {
 	case has(w.Open, d.Name):
 		return nil
 	}
-	if p := d.Parent; p != nil && has(w.Maps, p.Name) && len(p.Args) > 0 && IsSecret(p.Arg(len(p.Args)-1)) {
-		return d.Args
+	if p := d.Parent; p != nil && has(w.Maps, p.Name) && len(p.Args) > 0 {
+		if IsSecret(p.Arg(len(p.Args) - 1)) {
+			return d.Args
+		}
+		return nil
 	}
 	if !d.IsBlock && holdsSecret(d.Name) {
 		return d.Args
@@ -105,8 +132,8 @@ type masker struct {
 // text is a file's text, and what of it is overwritten.
 type text struct {
 	bytes  []byte
-	done   [][2]int
-	starts []int // where the lines begin
+	done   []bool // for each byte, nil for none
+	starts []int  // where the lines begin
 }
 
 // line is the offset at which a line begins, -1 for none.
@@ -140,16 +167,74 @@ func (m *masker) arg(t *text, a conf.Arg) {
 	m.veil(t, from, to, quoted)
 }
 
+// compared overwrites the name of an entry: a text as a whole, of a regular
+// expression what is long enough to be a secret.
+func (m *masker) compared(t *text, d *conf.Directive) {
+	start := t.line(d.Pos.Line)
+	at := start + d.Pos.Column - 1
+	if start < 0 || at < start || at >= len(t.bytes) {
+		return
+	}
+	raw := written.Find(t.bytes[at:])
+	if strings.HasPrefix(d.Name, "~") {
+		for _, g := range longRun.FindAllIndex(raw, -1) {
+			m.veil(t, at+g[0], at+g[1], true)
+		}
+		return
+	}
+	m.arg(t, conf.Arg{Pos: d.Pos, Raw: string(raw)})
+}
+
+var (
+	written      = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:[^\s;{}\\]|\\.)+)`)
+	longRun      = regexp.MustCompile(`[A-Za-z0-9_-]{8,}`)
+	secretSource = regexp.MustCompile(`(?i)^` + fromRequest + `$`)
+)
+
+// script overwrites the texts in a program: all that stands within quotes.
+func (m *masker) script(t *text, d *conf.Directive) {
+	from, to := 0, 0
+	switch {
+	case d.IsBlock && d.End.File == d.Pos.File && t.line(d.End.Line) >= 0:
+		to = t.line(d.End.Line) + d.End.Column - 1
+		from = to - len(d.Body)
+	case len(d.Args) > 0:
+		a := d.Args[len(d.Args)-1]
+		if t = m.texts[a.Pos.File]; t == nil || t.line(a.Pos.Line) < 0 {
+			return
+		}
+		from = t.line(a.Pos.Line) + a.Pos.Column
+		to = from + len(a.Raw) - 2
+	}
+	if from < 0 || from >= to || to > len(t.bytes) {
+		return
+	}
+	for _, g := range quoted.FindAllIndex(t.bytes[from:to], -1) {
+		open := 1
+		if t.bytes[from+g[0]] == '[' {
+			open = 2
+		}
+		m.veil(t, from+g[0]+open, from+g[1]-open, true)
+	}
+}
+
+var quoted = regexp.MustCompile(`(?s)"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\[\[.*?\]\]`)
+
 // kept matches variables.
 var kept = regexp.MustCompile(`\$\{\w+\}|\$\w+|%\{[^}]*\}\w?|\{\$\w+\}|\{(?:env|http|file|vars)\.[\w./>-]+\}`)
 
 // veil overwrites a value once: all but variables, line ends and, within
 // quotes, spaces.
 func (m *masker) veil(t *text, from, to int, quoted bool) {
-	if from >= to || slices.ContainsFunc(t.done, func(d [2]int) bool { return from < d[1] && d[0] < to }) {
+	if t.done == nil {
+		t.done = make([]bool, len(t.bytes))
+	}
+	if from >= to || slices.Contains(t.done[from:to], true) {
 		return
 	}
-	t.done = append(t.done, [2]int{from, to})
+	for i := from; i < to; i++ {
+		t.done[i] = true
+	}
 	value := t.bytes[from:to]
 	letter, known := m.letters[string(value)]
 	if !known {

@@ -14,6 +14,24 @@ func IsSecret(name string) bool {
 	return holds(words, "authorization", "cookie", "signature") && !slices.Equal(words, []string{"set", "cookie"})
 }
 
+// isGuard says that the name of a field, or of the parameter that a field
+// becomes, ends as those do by which servers know each other: X-Backend-Auth.
+func isGuard(name string) bool {
+	words := split(name)
+	field := strings.Contains(name, "-") || strings.HasPrefix(name, "HTTP_")
+	return field && len(words) > 1 && (words[len(words)-1] == "auth" || words[len(words)-1] == "key" && words[len(words)-2] != "cache")
+}
+
+// isParameter says that a parameter of a URL is secret: by its name, or as one
+// that signs a request to an object store.
+func isParameter(name string) bool {
+	switch strings.ToLower(name) {
+	case "awsaccesskeyid", "x-amz-credential", "x-goog-credential", "googleaccessid", "sig", "signature", "key", "auth", "pass", "pwd":
+		return true
+	}
+	return IsSecret(name)
+}
+
 // holdsSecret is IsSecret for the name of a directive, which may well be about
 // cookies and signatures.
 func holdsSecret(name string) bool { return holds(split(name)) }
@@ -63,5 +81,8 @@ var (
 		"type": true, "status": true, "host": true, "uri": true, "url": true,
 	}
 	// keys make a key a secret one.
-	keys = map[string]bool{"api": true, "access": true, "secret": true, "private": true, "auth": true, "signing": true}
+	keys = map[string]bool{
+		"api": true, "access": true, "secret": true, "private": true, "auth": true, "signing": true, "app": true, "master": true,
+		"encryption": true, "shared": true, "license": true, "account": true, "storage": true,
+	}
 )
