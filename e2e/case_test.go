@@ -167,7 +167,7 @@ func (r row) observe(t *testing.T, m mode) (setup, *diag.Record) {
 	inPlace(&s.Stack, s.place)
 	if r.config {
 		s.Stack.ErrorLog = st.Proxy.ErrorLog()
-		s.Stack.Config = filepath.Join(filepath.Dir(s.Stack.ErrorLog), kind.Program+".conf")
+		s.Stack.Config = filepath.Dir(s.Stack.ErrorLog)
 		source, err := kind.Load(s.Stack.Config, nil)
 		if err != nil {
 			t.Fatal(err)

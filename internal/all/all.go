@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/apache"
+	"github.com/proxydiag/proxydiag/caddy"
 	"github.com/proxydiag/proxydiag/lighttpd"
 	"github.com/proxydiag/proxydiag/nginx"
 	"github.com/proxydiag/proxydiag/pkg/check"
@@ -17,7 +18,7 @@ import (
 
 // Kinds are the proxy servers that are known.
 func Kinds() []server.Kind {
-	return []server.Kind{nginx.Kind, apache.Kind, lighttpd.Kind}
+	return []server.Kind{nginx.Kind, apache.Kind, lighttpd.Kind, caddy.Kind}
 }
 
 // Kind finds a kind by its name.

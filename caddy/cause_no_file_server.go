@@ -1,0 +1,54 @@
+package caddy
+
+import (
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+var noFileServer = diag.Rule{
+	Doc: diag.Doc{
+		Code: "caddy-no-file-server", Part: diag.PartHandoff, Severity: diag.Error,
+		Title: "The handoff is taken, and nothing sends the file",
+		Text: "The handlers in handle_response prepare the request; none of them answers. Caddy goes on with what " +
+			"stands behind the reverse_proxy, and where nothing does the answer is 200 with an empty body.",
+		Fix: "Add file_server to the handle_response.",
+		Before: `handle_response @accel {
+	root * /srv/media
+	rewrite * {rp.header.X-Accel-Redirect}
+	uri strip_prefix /protected
+}`,
+		After: `handle_response @accel {
+	root * /srv/media
+	rewrite * {rp.header.X-Accel-Redirect}
+	uri strip_prefix /protected
+	file_server
+}`,
+		Source: "Caddy documentation, reverse_proxy, Intercepting responses; file_server",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"handoff-ignored", "handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Explains: []string{"handoff-leaked", "proxy-header-lost"},
+	Judge:    judge(judgeNoFileServer),
+}
+
+func judgeNoFileServer(s *site) *diag.Finding {
+	h := s.Handoff
+	if !s.taken() || h.Response.sends() || s.opens(h) {
+		return nil
+	}
+	if h.By != nil && h.By.Files != nil {
+		if is, _ := s.mapped(); is != mapsUnknown {
+			return nil // what stands behind it sends files: it is the path that is wrong
+		}
+	}
+	f := s.found(h.Response.At, "Nothing in it answers. %s", s.instead())
+	return s.With(f, h)
+}
+
+// instead says what answers in the place of the file.
+func (s *site) instead() string {
+	if by := s.Handoff.By; by != nil && by.At != nil {
+		return "What answers is " + by.At.String() + "."
+	}
+	return "The answer is empty."
+}

@@ -1,0 +1,64 @@
+package caddy
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
+
+var upstreamUnreachable = diag.Rule{
+	Doc: diag.Doc{
+		Code: "caddy-upstream-unreachable", Part: diag.PartProxy, Severity: diag.Error,
+		Title: "reverse_proxy leads to a port where nothing answers",
+		Text: "Caddy tries an address that refuses the connection, while the backend answers us on another " +
+			"one. It answers 502 and logs the address that it dialled.",
+		Fix:    "Write the address on which the backend listens into reverse_proxy.",
+		Before: "reverse_proxy 127.0.0.1:8001   # the application listens on 8000",
+		After:  "reverse_proxy 127.0.0.1:8000",
+		Source: "Caddy documentation, reverse_proxy, Upstreams",
+	},
+	Check:    "end-to-end",
+	Blocks:   true,
+	Symptoms: []string{"proxy-bad-gateway", "proxy-timeout"},
+	Judge:    judge(judgeUpstreamUnreachable),
+}
+
+func judgeUpstreamUnreachable(s *site) *diag.Finding {
+	u := cause.Upstream(s.Download)
+	if !s.Lost() || s.Status() < 502 || s.Status() > 504 || u == nil {
+		return nil
+	}
+	at, address := u.Pass, u.Host
+	var refused cause.Event
+	logged, alive := false, false
+	for _, p := range u.Peers {
+		if e, ok := s.Logged(refusedBy(p)); ok {
+			at, address, refused, logged = p.Directive, p.Addr, e, true
+			break
+		}
+		switch is := s.IsBackend(p); {
+		case is == diag.Yes:
+			alive = true
+		case at == u.Pass:
+			at, address = p.Directive, p.Addr
+		}
+	}
+	if alive && (!logged || u.Host == address && s.IsBackend(u.Peers[0]) == diag.Yes) {
+		return nil
+	}
+	f := s.found(at, "Caddy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
+	if logged {
+		return s.With(f, s.Download, refused)
+	}
+	return s.With(f, s.Download)
+}
+
+// refusedBy picks the events about an upstream that did not take the connection.
+func refusedBy(p route.Peer) func(cause.Event) bool {
+	addr := strings.TrimPrefix(p.Addr, "unix:")
+	return func(e cause.Event) bool {
+		return strings.Contains(e.Message, "dial ") && (strings.Contains(e.Message, addr) || e.Upstream == p.Addr)
+	}
+}

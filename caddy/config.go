@@ -1,0 +1,79 @@
+package caddy
+
+import (
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
+)
+
+// Config is a configuration as Caddy reads it.
+type Config struct {
+	Source conf.Source
+	// Top holds the blocks of a Caddyfile: global options, snippets, sites. Of a
+	// configuration in JSON it holds a directive for each part that has a place.
+	Top *conf.Directive
+	// Servers are what the HTTP app runs.
+	Servers []*Server
+	// Fragment says that the source is a part of a configuration: directives
+	// without a site around them.
+	Fragment bool
+	// Later says that something in it is understood by Caddy 2.7 and later only.
+	Later bool
+
+	passed   map[passedKey]*conf.Directive
+	compiled []conf.Problem
+	named    map[string][]*Route
+}
+
+// Parse reads the texts of a source. It is a pure function. The Config is
+// whatever could be read and never nil; the error is nil or a *conf.Error with
+// every problem found, in the order of reading. Of the meaning of directives
+// little is checked: Caddy may refuse a configuration that Parse accepts, and
+// knows modules that Parse does not.
+func Parse(s conf.Source) (*Config, error) {
+	c := &Config{Source: s, Top: &conf.Directive{IsBlock: true}}
+	var problems []conf.Problem
+	if len(s.Roots) == 1 {
+		if f, ok := s.File(s.Roots[0]); ok && isJSON(f.Text) {
+			problems = c.readJSON(f)
+			return c, asError(problems)
+		}
+	}
+	p := &parser{files: load.NewKept(s), env: environmentOf(s)}
+	for _, root := range s.Roots {
+		p.root(root, c.Top)
+	}
+	c.passed = p.passed
+	c.Later = isLater(c.Top)
+	c.compile()
+	problems = append(p.problems, c.check()...)
+	return c, asError(problems)
+}
+
+func asError(problems []conf.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &conf.Error{Problems: problems}
+}
+
+// envFile is the file of a Source that holds no configuration but what the
+// environment gave when it was read: lines NAME=value.
+const envFile = "environment"
+
+// environmentOf looks up what the environment gave.
+func environmentOf(s conf.Source) func(string) (string, bool) {
+	values := map[string]string{}
+	if f, ok := s.File(envFile); ok {
+		for line := range strings.Lines(f.Text) {
+			if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok {
+				values[name] = value
+			}
+		}
+	}
+	return func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	}
+}

@@ -1,0 +1,172 @@
+package caddy
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
+
+// site is what the causes know of a run: the configuration, and the way of the
+// download and of its handoff through it.
+type site struct {
+	cause.Site[*Passage]
+	conf   *Config
+	router *Router
+	front  []*Passage // of the plain GET through sites that hand it to another one of this configuration
+	field  string     // of the backend's handoff, "" for none
+	unseen []string   // paths that the router asked about and nobody looked at
+}
+
+// handoffFields are the fields by which a backend may hand off to Caddy: by
+// convention the first one.
+var handoffFields = []string{"X-Accel-Redirect", "X-Sendfile"}
+
+// siteOf prepares what the causes know; nil where no configuration of Caddy's is
+// at hand.
+func siteOf(v *diag.View) *site { return cause.Of(v, kindName, newSite) }
+
+func newSite(v *diag.View) *site {
+	s := &site{Site: cause.New[*Passage](v, written, parseEvent), conf: cause.Parsed(v, Parse)}
+	s.router = NewRouter(s.conf, RouterOptions{Files: s.onDisk})
+	x := v.Exchange(diag.ProxyGet)
+	if x == nil || s.File == nil {
+		return s
+	}
+	s.front, s.Download = cause.Follow(cause.Request(x), s.router.Route, s.next)
+	for _, field := range handoffFields {
+		if h, ok := s.HandedOver(field); ok {
+			s.field, s.Value = field, h.Value
+			s.Handoff = s.router.Handoff(s.Download, h)
+			break
+		}
+	}
+	return s
+}
+
+// follow is the way of an exchange through the configuration.
+func (s *site) follow(x *diag.Exchange) *Passage {
+	_, t := cause.Follow(cause.Request(x), s.router.Route, s.next)
+	return t
+}
+
+// next is the request that a passage sends to another site of this
+// configuration.
+func (s *site) next(t *Passage) (route.Request, bool) {
+	u := cause.Upstream(t)
+	if u == nil || u.Unknown != "" || u.Protocol != "http" {
+		return route.Request{}, false
+	}
+	for _, p := range u.Peers {
+		if s.IsBackend(p) == diag.Yes || !s.listens(p.Addr) {
+			continue
+		}
+		q := t.state.req
+		q.Addr, q.URI, q.Method, q.Header = p.Addr, u.URI, t.state.method, t.state.header
+		if up := t.Proxy.Proxy.Up; up != nil {
+			for _, c := range up.Request {
+				if c.Op == "set" && strings.EqualFold(c.Name, "Host") {
+					q.Host = strings.ReplaceAll(c.Value, "{http.reverse_proxy.upstream.hostport}", p.Addr)
+				}
+			}
+		}
+		q.Client = cause.Client(p.Addr)
+		return q, true
+	}
+	return route.Request{}, false
+}
+
+// listens says that this configuration listens on an address of this machine.
+func (s *site) listens(addr string) bool {
+	host, port := splitListen(addr)
+	for _, server := range s.conf.Servers {
+		for _, l := range server.Listen {
+			own, ownPort := splitListen(l)
+			if ownPort == port && (own == "" || own == host || isLoopback(own)) && isLoopback(host) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onDisk is what was seen at a path of the proxy's machine.
+func (s *site) onDisk(name string) route.FileKind {
+	if !s.Here() || !path.IsAbs(name) {
+		return route.FileUnknown
+	}
+	name = path.Clean(name)
+	if s.Path(s.Real(name)) == nil && !slices.Contains(s.unseen, name) {
+		s.unseen = append(s.unseen, name)
+	}
+	return s.OnDisk(name)
+}
+
+// looks are those at this machine that the causes need: at the paths that the
+// handoff leads to, and at what the way of a request depends on.
+var looks = cause.Looks(siteOf, func(s *site) (paths []string, user string) {
+	if s.Handoff != nil {
+		paths = append(paths, s.Handoff.File, s.Handoff.Root)
+	}
+	s.twins() // asks for files, too
+	return append(paths, s.unseen...), worker
+})
+
+// worker is the user that the packages of distributions run Caddy as. A
+// configuration does not tell.
+const worker = "caddy"
+
+// written is a directive as it stands in the file.
+func written(d *conf.Directive) string {
+	if d.IsBlock {
+		return strings.TrimSpace(d.String() + " {")
+	}
+	return d.String()
+}
+
+// place is where what a directive says is written: the import, where it passes
+// the argument that counts.
+func (s *site) place(d *conf.Directive) *conf.Directive {
+	if d == nil {
+		return nil
+	}
+	for i := len(d.Args) - 1; i >= 0; i-- {
+		if by := s.conf.passed[passedKey{d, i}]; by != nil {
+			return by
+		}
+	}
+	return d
+}
+
+// opens says that a passage opens the stored file.
+func (s *site) opens(t *Passage) bool {
+	return t != nil && t.Outcome == route.File && s.File.Path != "" && s.Same(t.File, s.File.Path)
+}
+
+// passedOn says that the client gets the backend's answer in place of the file,
+// though this configuration's upstream handed over.
+func (s *site) passedOn() bool { return s.PassedOn() && s.Handoff.Outcome == route.Ignored }
+
+// taken says that the handoff came to a handle_response, and that the file does
+// not arrive.
+func (s *site) taken() bool {
+	return s.Lost() && s.Handoff != nil && s.Handoff.Response != nil && s.ToBackend(s.Download)
+}
+
+// notFound says that the client sees what becomes of a file that is not there.
+func (s *site) notFound() bool {
+	if !s.taken() {
+		return false
+	}
+	switch {
+	case s.Shows("handoff-not-found", "handoff-wrong-content", "handoff-echoed", "handoff-loop", "proxy-redirects", "handoff-ignored"):
+		return true
+	case s.Shows(""):
+		return s.Status() >= 300 || s.Status() == 200
+	}
+	return false
+}
