@@ -36,6 +36,8 @@ func apacheRoutingRows() []row {
 
 		{name: "application wants https, proxy hides it", code: "proxy-scheme-lost", near: "proxy-redirects backend-error-status",
 			only: own, backend: wantsHTTPS, site: both(apacheOverTLS, swap("expr=%{REQUEST_SCHEME}", "http")), flags: insecure},
+		{name: "application wants https, the proxy tells it and we do not", near: "proxy-scheme-lost backend-error-status", only: own,
+			backend: wantsHTTPS, site: apacheOverTLS, flags: insecure},
 		{name: "application wants https and learns of it", near: "proxy-scheme-lost", backend: wantsHTTPS, site: apacheOverTLS,
 			flags: func(s *setup) {
 				insecure(s)
@@ -152,7 +154,9 @@ func apacheRequestRows() []row {
 		{name: "one range at a time", near: "proxy-ranges-broken", site: onTop("MaxRanges 1")},
 
 		{name: "one ETag for all files", code: "proxy-conditional-broken", site: swap("    FileETag None\n", ""), backend: field("ETag", "")},
-		{name: "no ETag", near: "proxy-conditional-broken", backend: field("ETag", "")},
+		{name: "no ETag", near: "proxy-conditional-broken backend-stale-validator", backend: field("ETag", "")},
+		{name: "the application's ETag is that of an empty body", code: "backend-stale-validator", near: "proxy-conditional-broken", only: own,
+			backend: field("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)},
 
 		{name: "downloads packed", code: "proxy-compressed-download", near: "proxy-ranges-broken", site: tier("SetOutputFilter DEFLATE")},
 		{name: "text packed", near: "proxy-compressed-download", site: tier("AddOutputFilterByType DEFLATE text/html text/plain")},

@@ -44,6 +44,8 @@ func proxyRoutingRows() []row {
 			only: own, backend: refusesHTTP, site: swap("X-Forwarded-Proto $scheme", "X-Forwarded-Proto http")},
 		{name: "redirect to https of the proxy, whatever the application is told", code: "proxy-redirects", near: "proxy-scheme-lost",
 			only: own, site: in("location /dl/", "return 301 https://$host$request_uri;")},
+		{name: "application wants https, the proxy tells it and we do not", near: "proxy-scheme-lost backend-error-status", only: own,
+			backend: wantsHTTPS, site: overTLS, flags: trust},
 		{name: "application wants https and learns of it", near: "proxy-scheme-lost", backend: wantsHTTPS, site: overTLS,
 			flags: func(s *setup) { trust(s); s.Stack.Header = compare.Header{{Name: "X-Forwarded-Proto", Value: "https"}} }},
 

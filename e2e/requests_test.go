@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 func TestRequests(t *testing.T) { try(t, requestRows()) }
 
@@ -21,6 +24,13 @@ func requestRows() []row {
 		{name: "one range at a time", near: "proxy-ranges-broken", site: in("location /protected/", "max_ranges 1;")},
 
 		{name: "validators ignored", code: "proxy-conditional-broken", site: in("location /protected/", "etag off; if_modified_since off;")},
+		{name: "the application answers 304 to whoever has a copy", code: "backend-stale-validator", near: "proxy-conditional-broken", only: own,
+			backend: ok(func(a *answer) {
+				if a.Request.Header.Get("If-None-Match") != "" {
+					a.Status, a.Header = 304, http.Header{"Etag": {a.Request.Header.Get("If-None-Match")}}
+				}
+			})},
+		{name: "the application's ETag is that of an empty body", near: "backend-stale-validator", backend: field("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)},
 		{name: "no ETag", near: "proxy-conditional-broken", site: in("location /protected/", "etag off;")},
 		{name: "date compared loosely", near: "proxy-conditional-broken", site: in("location /protected/", "if_modified_since before;")},
 

@@ -58,7 +58,7 @@ func (s *stackFlags) register(cmd *cobra.Command) {
 	f.StringVar(&s.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
 	f.StringSliceVar(&s.methods, "methods", nil, "also ask by this `METHOD`: POST, with an empty body, which may change something in your application")
 	f.Var(&s.large, "large", "also put and download a file of this `SIZE`, like 5G; one request may then take as long as bytes come")
-	f.StringArrayVar(&s.as, "as", nil, "`NAME=HEADER`: a further user, by Cookie or Authorization field, repeatable")
+	f.StringArrayVar(&s.as, "as", nil, "`NAME=HEADER`: a further user, by the field that logs in (Cookie, Authorization), repeatable")
 	f.StringArrayVar(&s.header, "header", nil, "`NAME: VALUE` to send with every request, repeatable")
 	complete(cmd, "sendfile", kindsWithColon())
 	complete(cmd, "server", sendfile.Names())
@@ -106,6 +106,11 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 	}
 	if err := s.contradictions(); err != nil {
 		return stack, err
+	}
+	for _, f := range []struct{ flag, value string }{{"--denied", s.denied}, {"--missing", s.missing}} {
+		if origin := diag.URL(f.value).Origin(); f.value != "" && origin != stack.Backend.Origin() && origin != stack.Proxy.Origin() {
+			return stack, fmt.Errorf("%s %s: this is on another host than --backend and --proxy, the only ones that are asked; write %s and the path", f.flag, f.value, stack.Backend.Origin())
+		}
 	}
 	if stack.Profile, err = diag.ParseProfile(s.profile); err != nil {
 		return stack, fmt.Errorf("--profile: %w", err)

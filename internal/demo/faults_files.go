@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
 // fileFaults are those in how the proxy sends files: whole ones arrive.
@@ -14,6 +16,10 @@ func fileFaults() []Fault {
 	return []Fault{
 		{"proxy-stale-file", "The proxy keeps files, and does not see that they change.",
 			inFront(keep(func(r *http.Request, _ *answer) string { return r.URL.Path }))},
+		{"backend-stale-validator", "The application sends the same ETag whatever becomes of the file.", func(s *setup) {
+			s.byPath(sendfile.Raw)
+			s.backend = alter(func(r *http.Request, a *answer) { a.header.Set("Etag", `"d41d8cd98f00b204e9800998ecf8427e"`) })
+		}},
 		{"proxy-conditional-broken", "The proxy gives all files the same ETag.", inFront(oneETag)},
 		{"proxy-compressed-download", "The proxy packs every download on the fly.",
 			inFront(pack(func(string) bool { return true }))},

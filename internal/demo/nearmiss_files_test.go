@@ -11,6 +11,8 @@ func fileMisses() []Fault {
 		{"proxy-stale-file", "the proxy keeps files, by their ETag", inFront(keep(func(r *http.Request, a *answer) string {
 			return r.URL.Path + a.header.Get("Etag")
 		}))},
+		{"backend-stale-validator", "the same ETag for all files, which the proxy does not pass on",
+			func(s *setup) { s.backend = alter(func(_ *http.Request, a *answer) { a.header.Set("Etag", `"one"`) }) }},
 		{"proxy-conditional-broken", "the proxy's validators are weak",
 			inFront(alterFiles(func(a *answer) { a.header.Set("Etag", "W/"+a.header.Get("Etag")) }))},
 		{"proxy-compressed-download", "the proxy packs text",

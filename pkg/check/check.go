@@ -57,7 +57,7 @@ func Rules() []diag.Rule {
 		proxyHeaderLost, backendHeadMishandled, proxyMethodBlocked, proxyHeadBroken, backendLengthWithoutBody,
 		proxyDirectBroken, handoffHeadersDropped,
 
-		backendHandlesRange, proxyStaleFile, proxyConditionalBroken, proxyCompressedDownload, proxyRangesBroken, proxyThrottled,
+		backendHandlesRange, proxyStaleFile, backendStaleValidator, proxyConditionalBroken, proxyCompressedDownload, proxyRangesBroken, proxyThrottled,
 
 		backendNameDoubleEncoded, backendPlusForSpace, backendNameEncoded, backendNameUnencoded, backendMojibake, handoffNameEncoding,
 		storageCaseMismatch, storageUnicodeNormalization,

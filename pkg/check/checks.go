@@ -55,7 +55,7 @@ const (
 	deliveryFirst = "the download does not arrive, so there is nothing to look at"
 	fixedFile     = "one fixed file"
 	notSent       = "the probe was not sent"
-	tooMuch       = "the answer says that there is too much to do at the moment (429 or 503), also when asked alone"
+	tooMuch       = "the answer says that there is too much to do at the moment (429 or 503), also when asked alone; --profile quick or --concurrency 1 ask for less"
 )
 
 // unsaid is why nothing is known of a probe.
@@ -82,8 +82,12 @@ func judgeBackend(v *diag.View) (diag.Status, string) {
 		return diag.Unknown, storageFirst
 	case b == nil:
 		return diag.Unknown, notSent
+	case v.Told() != nil:
+		return diag.Pass, "it is asked with " + written(v.Told()) + ", without which it redirects to https"
 	case attests(b):
 		return diag.Pass, ""
+	case b.Status == 429:
+		return diag.Unknown, "the backend takes no more requests for now (429): wait until it does, and ask for less with --profile quick or --concurrency 1"
 	case !v.Delivered():
 		return diag.Unknown, "the backend answers " + answer(b)
 	case !b.Answered():

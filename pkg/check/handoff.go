@@ -29,6 +29,9 @@ func backendFault(v *diag.View) fault {
 		}
 		return fault{"backend-unreachable", "The backend port cannot be asked: " + failure(b) + "."}
 	}
+	if b.Status == 429 {
+		return fault{} // a limit is no fault, and says nothing of what comes without it
+	}
 	if b.Status >= 300 {
 		return fault{"backend-error-status", errorStatus(v, b)}
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -19,7 +20,7 @@ var errors = diag.Family{
 		var step diag.Step
 		switch {
 		case v.Stack.Missing != "":
-			step.Probes = append(step.Probes, onBothPorts(diag.BackendMissing, diag.ProxyMissing, v.Stack.Missing)...)
+			step.Probes = append(step.Probes, onBothPorts(v, diag.BackendMissing, diag.ProxyMissing, v.Stack.Missing)...)
 		case v.Stack.Fixed == "":
 			step.Put = append(step.Put, diag.Put{Role: diag.RoleMissing, Ext: ".bin", Absent: true})
 			if v.Fixture(diag.RoleMissing) != nil {
@@ -30,7 +31,7 @@ var errors = diag.Family{
 		}
 		switch {
 		case v.Stack.Denied != "":
-			step.Probes = append(step.Probes, onBothPorts(diag.BackendDenied, diag.ProxyDenied, v.Stack.Denied)...)
+			step.Probes = append(step.Probes, onBothPorts(v, diag.BackendDenied, diag.ProxyDenied, v.Stack.Denied)...)
 		case v.Stack.Companion:
 			step.Put = append(step.Put, diag.Put{Role: diag.RoleDenied, Ext: ".bin", Size: 4096, Denied: true})
 			if v.Fixture(diag.RoleDenied).OK() {
@@ -43,15 +44,30 @@ var errors = diag.Family{
 	},
 }
 
-// onBothPorts asks for the path of a URL of the user's on either port.
-func onBothPorts(backendID, proxyID, raw string) []diag.Probe {
+// onBothPorts asks for the path of a URL of the user's on either port. What lies
+// below the download URL of one port lies below that of the other.
+func onBothPorts(v *diag.View, backendID, proxyID, raw string) []diag.Probe {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil
 	}
-	target := u.RequestURI()
-	return []diag.Probe{
-		{ID: backendID, Port: diag.Backend, Method: "GET", Target: target},
-		{ID: proxyID, Port: diag.Proxy, Method: "GET", Target: target},
+	b, p := v.Stack.Backend.Base(), v.Stack.Proxy.Base()
+	onBackend, onProxy := u.RequestURI(), u.RequestURI()
+	if origin := u.Scheme + "://" + u.Host; origin == v.Stack.Proxy.Origin() && origin != v.Stack.Backend.Origin() {
+		onBackend = moved(onProxy, p, b)
+	} else {
+		onProxy = moved(onBackend, b, p)
 	}
+	return []diag.Probe{
+		{ID: backendID, Port: diag.Backend, Method: "GET", Target: onBackend},
+		{ID: proxyID, Port: diag.Proxy, Method: "GET", Target: onProxy},
+	}
+}
+
+// moved is a target below one path, below another one.
+func moved(target, from, to string) string {
+	if rest, ok := strings.CutPrefix(target, from); ok {
+		return to + rest
+	}
+	return target
 }

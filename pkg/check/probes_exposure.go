@@ -28,8 +28,9 @@ var exposure = diag.Family{
 // /p mapped to /d/ opens /d/../d/name for /p../d/name. Nothing is written
 // outside the storage for it.
 var traversal = diag.Family{
-	Name: "traversal",
-	When: "the storage is a folder; the user's own backend is asked for the same where the file comes",
+	Name:    "traversal",
+	Profile: diag.Quick,
+	When:    "the storage is a folder; the user's own backend is asked for the same where the file comes",
 	Plan: func(v *diag.View) diag.Step {
 		var step diag.Step
 		for _, t := range traversals(v) {

@@ -10,18 +10,23 @@ import (
 
 // Ids of the probes that tell the backend by what the client came.
 const (
-	backendHTTPS = "backend-scheme-https"
+	backendHTTPS = diag.BackendHTTPS
 	backendHTTP  = "backend-scheme-http"
 )
 
 // scheme asks the backend again as if the client had come by the other scheme,
 // where what comes through the proxy is a redirect to https: by https where it
-// redirects us on its own port as well, by http where it does not.
+// redirects us on its own port as well, by http where it does not. Where the
+// download works and the backend's own port redirects, it is asked by https too:
+// the answer then stands for that of the plain download.
 var scheme = diag.Family{
-	Name: "scheme",
-	When: "the user's own backend, and the proxy port redirects to https",
+	Name:    "scheme",
+	Profile: diag.Quick,
+	First:   true,
+	When:    "the user's own backend, and the proxy port redirects to https, or the download works and the backend port does",
 	Plan: func(v *diag.View) diag.Step {
-		if v.Stack.Companion || !toHTTPS(v.Exchange(diag.ProxyGet)) {
+		p, b := v.Exchange(diag.ProxyGet), v.Exchange(diag.BackendGet)
+		if v.Stack.Companion || !toHTTPS(p) && !(v.Delivered() && toHTTPS(b)) {
 			return diag.Step{}
 		}
 		id, scheme := backendHTTPS, "https"

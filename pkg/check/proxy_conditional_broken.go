@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -31,7 +32,7 @@ func judgeConditional(v *diag.View) []diag.Finding {
 	rows, soft := conditionRows(v)
 	changed := changeRows(v)
 	rows = append(rows, changed...)
-	if rows == nil {
+	if rows == nil || takenOff(v) {
 		return nil
 	}
 	var said []string
@@ -55,12 +56,23 @@ func rangesIgnored(v *diag.View) bool {
 	return x.Delivers() && judgeRangesBroken(v) != nil
 }
 
+// takenOff says that all that is wrong with conditional requests is that they
+// are ignored, as ranges are: see proxy-ranges-broken.
+func takenOff(v *diag.View) bool {
+	rows, soft := conditionRows(v)
+	return rows != nil && soft && rangesIgnored(v) && changeRows(v) == nil
+}
+
 // conditionRows are the conditional requests that the proxy answers wrongly;
 // soft says that none of them does harm beyond a transfer.
 func conditionRows(v *diag.View) (rows []diag.Row, soft bool) {
+	return conditionRowsWith(v, rangesIgnored(v))
+}
+
+// conditionRowsWith is conditionRows where it is known whether ranges are ignored too.
+func conditionRowsWith(v *diag.View, ignored bool) (rows []diag.Row, soft bool) {
 	get := v.Exchange(diag.ProxyGet)
 	soft = true
-	ignored := rangesIgnored(v)
 	for _, c := range append(conditions(get), oddConditions(get)...) {
 		x := v.Exchange(c.id)
 		if !x.Answered() || conditionFault(x, c) == "" || !steadyETag(v) || backendDoes(v.Exchange(onBackend(c.id))) {
@@ -89,12 +101,17 @@ func changeRows(v *diag.View) []diag.Row {
 			if x == nil || x.Status != 304 && x.Status != 206 || sameValidator(b, first, id == c.modified()) {
 				continue
 			}
-			rows = append(rows, diag.Row{Field: fields(x), Proxy: answer(x), Expected: string(whole),
-				Meaning: fmt.Sprintf("the validator is that of the file before it changed from %s to %s",
-					bytes(v.Fixture(c.from).Size), bytes(v.Fixture(c.to).Size))})
+			rows = append(rows, changeRow(v, c, x))
 		}
 	}
 	return rows
+}
+
+// changeRow is a request with an old validator that did not bring the changed file.
+func changeRow(v *diag.View, c change, x *diag.Exchange) diag.Row {
+	return diag.Row{Field: fields(x), Proxy: answer(x), Expected: string(whole),
+		Meaning: fmt.Sprintf("the validator is that of the file before it changed from %s to %s",
+			bytes(v.Fixture(c.from).Size), bytes(v.Fixture(c.to).Size))}
 }
 
 // backendDoes says that the backend, asked the same on its own port, does not
@@ -114,9 +131,11 @@ func sameValidator(b, first *diag.Exchange, date bool) bool {
 }
 
 // fields are the fields that a probe was sent with.
-func fields(x *diag.Exchange) string {
+func fields(x *diag.Exchange) string { return written(x.Probe.Header) }
+
+func written(h compare.Header) string {
 	var list []string
-	for _, f := range x.Probe.Header {
+	for _, f := range h {
 		list = append(list, f.Name+": "+f.Value)
 	}
 	return strings.Join(list, ", ")

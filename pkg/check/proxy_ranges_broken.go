@@ -56,11 +56,23 @@ func judgeRangesBroken(v *diag.View) []diag.Finding {
 	if rows == nil {
 		return nil
 	}
-	return []diag.Finding{{
+	finding := rangesFinding(sent, probe, rows, faults)
+	if ignored := v.Exchange(proxyRangeMiddle); ignored.Delivers() {
+		if odd, soft := conditionRowsWith(v, true); odd != nil && soft {
+			finding.Detail += " Conditional requests bring the whole file as well: something on the way, a cache for example, takes both off."
+			finding.Fix = "Where a cache stands in front, let it pass Range and the conditions on for what it does not keep, or cut the ranges itself, or leave the downloads out of it."
+		}
+	}
+	return []diag.Finding{finding}
+}
+
+// rangesFinding tells which of the ways to ask for a range fail.
+func rangesFinding(sent int, probe string, rows []diag.Row, faults []string) diag.Finding {
+	return diag.Finding{
 		Detail: fmt.Sprintf("Of %d ways to ask for parts of the file %d fail: %s.", sent, len(rows), strings.Join(faults, "; ")),
 		Evidence: []diag.Evidence{{Kind: diag.EvidenceDiff, Text: "requests for ranges at the proxy port", Rows: rows,
 			Probe: probe}},
-	}}
+	}
 }
 
 // rangeAnswer is what came for a range, in a few words.

@@ -104,6 +104,8 @@ type Family struct {
 	Profile Profile
 	// When says in words on what the probes depend, for --plan; empty: on nothing.
 	When string
+	// First families are asked alone, before all others, where they want anything.
+	First bool
 	// Last families are planned when no other one wants anything any more, so
 	// that what they do disturbs nothing.
 	Last bool
@@ -117,7 +119,7 @@ type Family struct {
 func Next(stack Stack, rec *Record, families []Family) Step {
 	v := NewView(stack, rec)
 	var next Step
-	for _, f := range families {
+	for _, f := range inOrder(families) {
 		if !stack.Profile.Includes(f.Profile) {
 			continue
 		}
@@ -133,7 +135,7 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 		}
 		for _, p := range want.Probes {
 			if !v.Asked(p.ID) && !hasProbe(next.Probes, p.ID) {
-				next.Probes = append(next.Probes, p)
+				next.Probes = append(next.Probes, v.tell(p))
 			}
 		}
 		for _, path := range want.Look {
@@ -148,9 +150,38 @@ func Next(stack Stack, rec *Record, families []Family) Step {
 		}
 		if len(next.Put)+len(next.Probes) > before {
 			next.Pause = max(next.Pause, want.Pause)
+			if f.First {
+				return next
+			}
 		}
 	}
 	return next
+}
+
+// tell adds to a probe for the backend what that has to be told.
+func (v *View) tell(p Probe) Probe {
+	if p.Port != Backend {
+		return p
+	}
+	for _, f := range v.told {
+		if !p.Header.Has(f.Name) {
+			p.Header = append(slices.Clone(p.Header), f)
+		}
+	}
+	return p
+}
+
+// inOrder are the families, those that are asked before all others in front.
+func inOrder(families []Family) []Family {
+	var list []Family
+	for _, first := range []bool{true, false} {
+		for _, f := range families {
+			if f.First == first {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
 }
 
 func hasPut(list []Put, role string) bool {

@@ -25,6 +25,9 @@ const (
 	BackendMissing = "backend-missing"
 	BackendDenied  = "backend-denied"
 	DirectGet      = "direct-get"
+
+	// BackendHTTPS is the probe that tells the backend that the client came by https.
+	BackendHTTPS = "backend-scheme-https"
 )
 
 // View is a record made easy to ask: what Next and the rules look at. It is
@@ -38,6 +41,8 @@ type View struct {
 	asked     map[string]bool
 	memo      map[any]any
 	traces    []Trace
+	// told is what the backend is told besides, see tellScheme.
+	told compare.Header
 }
 
 // NewView prepares a view of a record.
@@ -53,8 +58,23 @@ func NewView(stack Stack, rec *Record) *View {
 			v.exchanges[x.Probe.ID] = x
 		}
 	}
+	v.tellScheme()
 	return v
 }
+
+// tellScheme lets the answer that the backend gives to a client who came by
+// https stand for its answer to the plain download, where without the proxy's
+// field it redirects there, and the download works.
+func (v *View) tellScheme() {
+	b, x := v.exchanges[BackendGet], v.exchanges[BackendHTTPS]
+	if b.Answered() && b.Status/100 == 3 && x.Answered() && x.Status < 300 && len(x.Handoffs()) > 0 && v.Delivered() {
+		v.exchanges[BackendGet], v.told = x, x.Probe.Header
+	}
+}
+
+// Told are the fields that the backend has to be told to answer as it does
+// behind the proxy; nil where it needs none.
+func (v *View) Told() compare.Header { return v.told }
 
 // Memo keeps what was computed from the record, so that rules that look at the
 // same thing compute it once. The key's type belongs to the caller's package.
