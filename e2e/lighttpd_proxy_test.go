@@ -110,7 +110,9 @@ func lighttpdRequestRows() []row {
 
 		{name: "validators taken out", code: "proxy-conditional-broken", site: both(drop("If-None-Match"), swap("setenv.set-request-header = (", "setenv.set-request-header = ( \"If-Modified-Since\" => \"\","))},
 		{name: "no type that anybody knows", code: "proxy-conditional-broken", only: companion, backend: ok(func(a *answer) { a.Header["Content-Type"] = nil })},
-		{name: "no ETag", near: "proxy-conditional-broken", backend: field("ETag", "")},
+		{name: "no ETag", near: "proxy-conditional-broken backend-stale-validator", backend: field("ETag", "")},
+		{name: "the application's ETag is that of an empty body", code: "backend-stale-validator", near: "proxy-conditional-broken", only: own,
+			backend: field("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)},
 
 		{name: "low rate", code: "proxy-throttled", near: "proxy-truncated", only: own, site: inURL("connection.kbytes-per-second = 1000")},
 		{name: "high rate", near: "proxy-throttled", only: own, site: inURL("connection.kbytes-per-second = 900000")},
