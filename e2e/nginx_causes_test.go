@@ -106,6 +106,13 @@ func nginxCauseRows() []row {
 
 		{name: "cache in front", code: "nginx-cached-handoff",
 			site: both(cacheZone, behind("proxy_cache z; # here\nproxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie;"+passedOn))},
+		{name: "cache in front that does not heed private", code: "nginx-cached-handoff", near: "nginx-open-file-cache", only: own,
+			site: both(cacheZone, behind("proxy_cache z; # here\nproxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie;"+passedOn))},
+		{name: "cache in front that heeds private, files kept open", code: "nginx-open-file-cache", near: "nginx-cached-handoff", only: own,
+			site: both(cacheZone, behind("proxy_cache z; proxy_cache_valid 200 1m;"+passedOn),
+				in("location /protected/", "open_file_cache max=100 inactive=1h; open_file_cache_valid 1h; # here"))},
+		{name: "handoff passed on to the tier in front", code: "nginx-no-internal-location", only: own,
+			site: both(in("location /dl/", "proxy_ignore_headers X-Accel-Redirect; proxy_pass_header X-Accel-Redirect;"), behind(passedOn))},
 		{name: "cache over the handoff", near: "nginx-cached-handoff nginx-cache-user-leak", site: both(cacheZone,
 			in("location /dl/", "proxy_cache z; proxy_cache_valid 200 1h; proxy_ignore_headers Cache-Control Set-Cookie; proxy_cache_key $request_uri;"))},
 		{name: "made cacheable", code: "nginx-cache-control-overridden", near: "nginx-duplicate-header", site: in("location /protected/", "expires 1h; # here")},

@@ -37,7 +37,10 @@ func answerCases() []causeCase {
 	page.Probe.ID = diag.ProxyMissing
 	refused := missing(404, nil)
 	return []causeCase{
-		{cached, "in front", false, scene{http: front("proxy_cache z; # here")}},
+		{cached, "in front", false, scene{backend: private, http: front("proxy_cache z; # here\nproxy_ignore_headers Cache-Control;")}},
+		{cached, "a mark of it", false, scene{backend: private, http: front("proxy_cache z; # here"), more: []diag.Exchange{replay()}}},
+		{cached, "heeds private", true, scene{backend: private, http: front("proxy_cache z;")}},
+		{cached, "of what all may store", true, scene{backend: public, http: front("proxy_cache z; proxy_ignore_headers Cache-Control;")}},
 		{cached, "off", true, scene{http: front("proxy_cache off;")}},
 		{cached, "over the handoff", true, scene{server: "location /dl/ { proxy_pass http://127.0.0.1:8000; proxy_cache z; }\n" + protected}},
 
@@ -177,4 +180,12 @@ func exposureCases() []causeCase {
 		{leak, "by the internal URI", true, scene{server: fetch("/store/", "proxy_cache z;\nproxy_cache_key $host$uri;\nproxy_pass http://127.0.0.1:9000/;")}},
 		{leak, "no cache", true, scene{server: fetch("/store/", "proxy_cache off;\nproxy_cache_key $request_uri;\nproxy_pass http://127.0.0.1:9000/;")}},
 	}
+}
+
+// replay is the download once more, from a cache.
+func replay() diag.Exchange {
+	x := diag.Exchange{Probe: diag.Probe{ID: diag.ProxyAgain, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain}}
+	x.Status, x.StatusLine, x.Body.Match = 200, "HTTP/1.1 200 OK", compare.Equal
+	x.Header = compare.Header{{Name: "X-Cache-Status", Value: "HIT"}}
+	return x
 }

@@ -1,6 +1,14 @@
 package nginx
 
-import "github.com/proxydiag/proxydiag/pkg/diag"
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/check"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
 
 var cachedHandoff = diag.Rule{
 	Doc: diag.Doc{
@@ -15,7 +23,7 @@ var cachedHandoff = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_cache",
 	},
 	Check:    "end-to-end",
-	Symptoms: []string{"proxy-cached-handoff"},
+	Symptoms: []string{"proxy-cached-handoff", "proxy-stale-file"},
 	Needs:    true,
 	Judge:    judge(judgeCachedHandoff),
 }
@@ -30,10 +38,23 @@ func judgeCachedHandoff(s *site) *diag.Finding {
 	}
 	for _, t := range tiers {
 		for _, d := range t.Effective("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache") {
-			if d.Arg(0) != "off" {
+			if d.Arg(0) != "off" && (check.Replayed(s.View) || s.storesPrivate(t)) {
 				return s.With(s.Found(d, "%s is in force in the tier that clients reach, %s.", d, blockName(t.Location)), t)
 			}
 		}
 	}
 	return nil
+}
+
+// unstored matches a Cache-Control that keeps shared caches from storing.
+var unstored = regexp.MustCompile(`(?i)\b(private|no-store)\b`)
+
+// storesPrivate says that a tier with a cache does not heed the backend, which
+// says that nobody but the client may store the download.
+func (s *site) storesPrivate(t *Route) bool {
+	b := s.Exchange(diag.BackendGet)
+	return b.Answered() && unstored.MatchString(strings.Join(b.Header.Values("Cache-Control"), ",")) &&
+		slices.ContainsFunc(t.Effective("proxy_ignore_headers"), func(d *conf.Directive) bool {
+			return slices.ContainsFunc(d.Texts(0), func(name string) bool { return strings.EqualFold(name, "Cache-Control") })
+		})
 }

@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,43 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
+
+// enrich adds to a finding the directive that is responsible, what the log says,
+// and which of several server blocks the request passes.
+func enrich(v *diag.View, f *diag.Finding) {
+	cause.Enrich(siteOf, (*site).responsible)(v, f)
+	if s := siteOf(v); s != nil && s.Download != nil && f.Severity.AtLeast(diag.Warning) {
+		f.Evidence = append(f.Evidence, s.hops()...)
+	}
+}
+
+// hops tells the way through several server blocks of the configuration: their
+// answers look the same. It is nil where there is one alone.
+func (s *site) hops() []diag.Evidence {
+	tiers := slices.Clone(s.front)
+	if s.taker != nil && s.taker != s.Download {
+		tiers = append(tiers, s.taker)
+	}
+	if len(tiers) == 0 {
+		return nil
+	}
+	var names []string
+	for _, t := range append(tiers, s.Download) {
+		names = append(names, hop(t))
+	}
+	text := "Who answers: by the configuration the request passes " + strings.Join(names, ", then ")
+	if s.taker != nil {
+		text += "; the handoff is acted on by the server block of " + hop(s.taker)
+	}
+	return []diag.Evidence{{Kind: diag.EvidenceConfig, Text: text + "."}}
+}
+
+func hop(t *Route) string {
+	if t.Location == nil {
+		return blockName(nil) + cause.Where(t.Server)
+	}
+	return blockName(t.Location) + cause.Where(t.Location)
+}
 
 // responsible is the directive that a neutral finding is about, nil where none
 // stands out.

@@ -43,7 +43,7 @@ var Kind = server.Kind{
 	Route:    follow,
 	Families: []diag.Family{files, twinAsked, hosts, withCredentials},
 	Rules:    rules(),
-	Enrich:   cause.Enrich(siteOf, (*site).responsible),
+	Enrich:   enrich,
 	Way:      cause.Way(siteOf, (*site).follow),
 	Intent:   intent,
 }

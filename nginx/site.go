@@ -23,6 +23,7 @@ type site struct {
 	meantKept  []meant
 	meantFound bool
 	nothing    *Router // for a machine without files
+	taker  *Route // the tier that acts on the handoff; nil where there is none
 }
 
 // siteOf prepares what the causes know; nil where no configuration of nginx's
@@ -65,6 +66,7 @@ func (s *site) takeHandoff(h route.Handoff) {
 		}
 	}
 	s.Handoff.Tried = s.Handoff.Tried[len(from.Tried):]
+	s.taker = from
 }
 
 // passesOn says that a field that is hidden unless it is named reaches the

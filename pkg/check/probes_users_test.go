@@ -70,3 +70,27 @@ func TestUsers(t *testing.T) {
 		}
 	}
 }
+
+// TestMarked: an answer that says it comes from a cache, of a download that
+// none may store.
+func TestMarked(t *testing.T) {
+	for _, c := range []struct {
+		name, rule string
+		again      []string
+		want       bool
+	}{
+		{"private, with an age", "private, max-age=0", []string{"Age", "0"}, true},
+		{"not to be stored, a hit", "no-store", []string{"X-Cache-Status", "HIT"}, true},
+		{"private, a miss", "private", []string{"X-Cache-Status", "MISS"}, false},
+		{"private, no mark", "private", nil, false},
+		{"public, with an age", "public, max-age=60", []string{"Age", "3"}, false},
+		{"a word with hit in it", "private", []string{"X-Cache", "whitelist"}, false},
+	} {
+		r := record(plain(diag.ProxyAgain, c.again...))
+		r.Stack.Companion = false
+		r.Exchanges[0].Header = append(r.Exchanges[0].Header, compare.Field{Name: "Cache-Control", Value: c.rule})
+		if got := Replayed(r.view()); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

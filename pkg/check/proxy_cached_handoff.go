@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -36,7 +39,57 @@ func judgeCachedHandoff(v *diag.View) []diag.Finding {
 			}
 		}
 	}
-	return replayed(v)
+	if found := replayed(v); found != nil {
+		return found
+	}
+	return marked(v)
+}
+
+// Replayed says that a download was replayed without asking the application.
+func Replayed(v *diag.View) bool { return judgeCachedHandoff(v) != nil }
+
+// marked is the finding about a later answer that says of itself that it comes
+// from a cache, though the backend lets nobody but the client store it. Age is
+// only on answers that the origin did not give for this request (RFC 9111
+// section 5.1).
+func marked(v *diag.View) []diag.Finding {
+	b := v.Exchange(diag.BackendGet)
+	if !v.Delivered() || !b.Answered() || len(b.Handoffs()) == 0 || b.Header.Has("Age") {
+		return nil
+	}
+	rules := members(b.Header.Values("Cache-Control"))
+	if !slices.Contains(rules, "private") && !slices.Contains(rules, "no-store") {
+		return nil
+	}
+	for _, id := range append([]string{diag.ProxyAgain}, longer().before[1:]...) {
+		x := v.Exchange(id)
+		if !x.Delivers() || cacheMark(x) == "" {
+			continue
+		}
+		return []diag.Finding{{
+			Detail: fmt.Sprintf("The backend answers Cache-Control: %s, which lets nobody but the client store the download; what the proxy sends says %s: it comes from a cache.",
+				strings.Join(b.Header.Values("Cache-Control"), ", "), cacheMark(x)),
+			Evidence: append([]diag.Evidence{said(b), said(x)}, hops(v, id)...),
+		}}
+	}
+	return nil
+}
+
+// hit matches what caches write into their own fields about an answer that
+// they kept.
+var hit = regexp.MustCompile(`(?i)(^|[ ;,])hit\b`)
+
+// cacheMark is the field by which an answer says that a cache gave it.
+func cacheMark(x *diag.Exchange) string {
+	if age := x.Header.Get("Age"); age != "" {
+		return "Age: " + age
+	}
+	for _, name := range []string{"Cache-Status", "X-Cache", "X-Cache-Status"} {
+		if value := strings.Join(x.Header.Values(name), ", "); hit.MatchString(value) {
+			return name + ": " + value
+		}
+	}
+	return ""
 }
 
 // replayed is the finding about a second request that the companion did not see.
