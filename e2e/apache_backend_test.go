@@ -6,42 +6,13 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/proxydiag/proxydiag/pkg/compare"
 )
 
 // apacheBackendRows are about what the backend answers at all.
 func apacheBackendRows() []row {
-	dead := swap("127.0.0.1:8000", "127.0.0.1:8001")
-	return []row{
-		{name: "nothing listens", code: "backend-unreachable", site: dead,
-			flags: func(s *setup) { s.Stack.Backend = "http://127.0.0.1:8001/dl/" }},
-		{name: "proxy asks where nothing listens", code: "proxy-bad-gateway", near: "backend-unreachable", site: dead},
-
+	return append(answerRows(xSendfile), []row{
 		{name: "never answers", code: "backend-timeout", backend: hangs, site: onTop("ProxyTimeout 1"),
 			flags: func(s *setup) { s.Client.Timeout = 1500 * time.Millisecond }},
-
-		{name: "server error", code: "backend-error-status", backend: ok(func(a *answer) { refuse(a, 500) })},
-		{name: "login page", code: "backend-error-status", near: "proxy-redirects backend-no-handoff",
-			backend: ok(func(a *answer) { refuse(a, 302); a.Header.Set("Location", "/login?next=/dl/") })},
-		{name: "login of the application", code: "backend-error-status", near: "proxy-auth-required",
-			backend: ok(func(a *answer) { refuse(a, 401); a.Header.Set("WWW-Authenticate", `Basic realm="app"`) })},
-		{name: "login given", near: "backend-error-status", only: own,
-			backend: ok(func(a *answer) {
-				if a.Request.Header.Get("Cookie") != "session=1" {
-					refuse(a, 403)
-				}
-			}),
-			flags: func(s *setup) { s.Stack.Header = compare.Header{{Name: "Cookie", Value: "session=1"}} }},
-
-		{name: "page without a handoff", code: "backend-no-handoff", backend: ok(func(a *answer) {
-			a.Header.Del(xSendfile)
-			a.Body = "Here is your file."
-		})},
-		{name: "empty without a handoff", code: "backend-no-handoff", near: "handoff-ignored", backend: field(xSendfile, "")},
-		{name: "streams the file", code: "backend-not-offloading", near: "backend-no-handoff", backend: stream},
-		{name: "handoff with a courtesy body", near: "backend-not-offloading backend-no-handoff",
-			backend: ok(func(a *answer) { a.Body = "If you read this, the proxy ignores X-Sendfile." })},
 
 		{name: "handoff with 403", code: "backend-handoff-on-error", near: "proxy-error-masked", only: own,
 			backend: otherwise(func(a *answer) {
@@ -53,32 +24,12 @@ func apacheBackendRows() []row {
 		{name: "another field with 403", near: "backend-handoff-on-error",
 			backend: otherwise(func(a *answer) { a.Header.Set("X-Robots-Tag", "noindex") })},
 
-		{name: "HEAD not allowed", code: "backend-head-mishandled", near: "proxy-method-blocked proxy-head-broken",
-			backend: ok(func(a *answer) {
-				if a.Method == http.MethodHead {
-					refuse(a, 405)
-				}
-			})},
-		{name: "HEAD without length", near: "backend-head-mishandled proxy-head-broken", backend: ok(func(a *answer) {
-			if a.Method == http.MethodHead {
-				a.Header.Del("Content-Length")
-			}
-		})},
-
-		{name: "the file's length without a body", code: "backend-length-without-body", backend: field("Content-Length", "163877")},
-		{name: "no length", near: "backend-length-without-body", backend: field("Content-Length", "")},
-
-		{name: "text/html for every file", code: "backend-content-type", near: "proxy-header-lost",
-			backend: field("Content-Type", "text/html; charset=utf-8")},
-		{name: "text/html for a page", near: "backend-content-type", backend: field("Content-Type", "text/html; charset=utf-8"),
-			file: "page.html"},
-
 		{name: "empty body marked as gzip", near: "backend-content-encoding", backend: field("Content-Encoding", "gzip")},
 
 		{name: "kind of handoff taken from the request", code: "backend-trusts-client-headers", near: "backend-wrong-dialect", backend: apacheRack},
 		{name: "kind of handoff set by the proxy", near: "backend-trusts-client-headers", backend: apacheRack,
 			site: onTop("RequestHeader set X-Sendfile-Type X-Sendfile\nRequestHeader unset X-Accel-Mapping")},
-	}
+	}...)
 }
 
 // apacheValueRows are about the handoff's value.
@@ -91,7 +42,7 @@ func apacheValueRows() []row {
 			})(next, storage)
 		}
 	}
-	return []row{
+	return append(valueRows(xSendfile), []row{
 		{name: "another server's header", code: "backend-wrong-dialect", near: "handoff-ignored handoff-leaked backend-no-handoff",
 			backend: ok(func(a *answer) {
 				a.Header.Set(accel, "/protected/"+a.file()[strings.LastIndex(a.file(), "/")+1:])
@@ -99,25 +50,16 @@ func apacheValueRows() []row {
 			})},
 		{name: "another server's hints", near: "backend-wrong-dialect", backend: field("X-Accel-Buffering", "no")},
 
-		{name: "empty value", code: "backend-header-empty", near: "backend-no-handoff",
-			backend: ok(func(a *answer) { a.Header[xSendfile] = []string{""} })},
 		{name: "empty handoff of another server", near: "backend-header-empty",
 			backend: ok(func(a *answer) { a.Header[accel] = []string{""} })},
 
-		{name: "quotes", code: "backend-header-junk", backend: change(func(v string) string { return `"` + v + `"` })},
-		{name: "semicolon", code: "backend-header-junk", backend: change(func(v string) string { return v + ";" })},
 		{name: "space within the name", near: "backend-header-junk", file: "annual report.bin"},
 
-		{name: "whole URL", code: "backend-absolute-url", backend: change(func(v string) string { return "https://files.example.org" + v })},
 		{name: "file's URL", code: "backend-absolute-url", backend: change(func(v string) string { return "file://" + v })},
 		{name: "colon within the name", near: "backend-absolute-url", file: "http:report.bin"},
 
 		{name: "dots that leave the folder", code: "backend-dotdot", near: "backend-wrong-prefix", backend: media("STORE/..")},
 		{name: "dots that come back", near: "backend-dotdot backend-wrong-prefix", backend: dots},
-		{name: "dots within the name", near: "backend-dotdot", file: "a..b...bin"},
-
-		{name: "no leading slash", code: "backend-relative-path", near: "backend-wrong-prefix",
-			backend: change(func(v string) string { return v[1:] })},
 		{name: "two leading slashes", near: "backend-relative-path backend-wrong-prefix", backend: change(func(v string) string { return "/" + v })},
 
 		{name: "a URI", code: "backend-uri-not-path", near: "backend-wrong-prefix backend-path-not-uri", backend: media("/protected")},
@@ -127,13 +69,11 @@ func apacheValueRows() []row {
 
 		{name: "another prefix", code: "backend-wrong-prefix", near: "backend-path-not-uri backend-uri-not-path", backend: media("STORE/files")},
 		{name: "another prefix that works", near: "backend-wrong-prefix", site: onTop("XSendFilePath /srv/link"), backend: media("STORE/../link")},
-	}
+	}...)
 }
 
 // change changes the handoff's path.
-func change(f func(path string) string) middleware {
-	return ok(func(a *answer) { a.Header.Set(xSendfile, f(a.Header.Get(xSendfile))) })
-}
+func change(f func(path string) string) middleware { return handed(xSendfile, f) }
 
 // apacheNameRows are about files whose names are written wrongly into the
 // handoff, or not found by it.
@@ -165,12 +105,7 @@ func apacheNameRows() []row {
 
 // apacheRack is rack for Apache.
 func apacheRack(next http.Handler, storage string) http.Handler {
-	return ok(func(a *answer) {
-		if a.Request.Header.Get("X-Sendfile-Type") == accel {
-			a.Header.Set(accel, "/protected/report.txt")
-			a.Header.Del(xSendfile)
-		}
-	})(next, storage)
+	return rackFor(xSendfile, accel, func(*answer) string { return "/protected/report.txt" })(next, storage)
 }
 
 // dots goes out of the storage's folder and back into it.

@@ -142,7 +142,7 @@ func unescaped(v string) string {
 
 // value changes the handoff's value.
 func value(change func(string) string) middleware {
-	return ok(func(a *answer) { a.Header.Set(accel, change(a.Header.Get(accel))) })
+	return handed(accel, change)
 }
 
 // field sets a field of the answers that hand off; an empty value removes it.
