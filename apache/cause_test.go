@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -137,76 +138,12 @@ func scenes() []scene {
 	}
 }
 
-func judged(t *testing.T, code string, rec *diag.Record) []diag.Finding {
-	t.Helper()
-	for _, r := range rules() {
-		if r.Code == code {
-			return r.Judge(diag.NewView(rec.Stack, rec))
-		}
-	}
-	t.Fatalf("no rule has the code %s", code)
-	return nil
-}
-
 func TestCauses(t *testing.T) {
+	var list []servertest.Scene
 	for _, s := range scenes() {
-		name := s.code
-		if s.near {
-			name += "/near"
-		}
-		t.Run(name, func(t *testing.T) {
-			found := judged(t, s.code, s.record())
-			if s.near {
-				for _, f := range found {
-					t.Errorf("found: %s", f.Detail)
-				}
-				return
-			}
-			if len(found) != 1 {
-				t.Fatalf("%d findings", len(found))
-			}
-			got := ""
-			if found[0].Location != nil {
-				got = found[0].Location.Text
-			}
-			if got != s.at || found[0].Detail == "" || len(found[0].Evidence) == 0 {
-				t.Errorf("at %q, want %q: %+v", got, s.at, found[0])
-			}
-		})
+		list = append(list, servertest.Scene{Code: s.code, Near: s.near, At: s.at, Run: s.record()})
 	}
-}
-
-// TestHealthy: a download that arrives has no cause, nor has a configuration
-// of another server.
-func TestHealthy(t *testing.T) {
-	for _, r := range rules() {
-		rec := scene{config: scenePass + sceneSend}.record()
-		for _, f := range judged(t, r.Code, rec) {
-			t.Errorf("%s: %s", r.Code, f.Detail)
-		}
-		rec.Config.Kind = "other"
-		if found := judged(t, r.Code, rec); found != nil {
-			t.Errorf("%s is found without a configuration of this kind", r.Code)
-		}
-	}
-}
-
-// TestEveryCauseHasScenes: each is documented, shown and nearly shown.
-func TestEveryCauseHasScenes(t *testing.T) {
-	count := map[string]int{}
-	for _, s := range scenes() {
-		count[s.code]++
-	}
-	for _, r := range rules() {
-		if count[r.Code] < 2 {
-			t.Errorf("%s has %d scenes", r.Code, count[r.Code])
-		}
-		for _, text := range []string{r.Title, r.Text, r.Fix, r.Before, r.After, r.Source, r.Check} {
-			if text == "" {
-				t.Errorf("%s is not documented wholly", r.Code)
-			}
-		}
-	}
+	servertest.Causes{Rules: rules(), Scenes: list, Healthy: func() *diag.Record { return scene{config: scenePass + sceneSend}.record() }}.Try(t)
 }
 
 func TestDetect(t *testing.T) {

@@ -17,50 +17,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
-// readCase is one configuration of the corpus: its files by name, of which
-// main.conf is the main one.
-type readCase struct {
-	ok    bool // Apache takes it
-	files map[string]string
-}
-
 // readCorpus returns the configurations of testdata/read.txtar, by name.
-func readCorpus(t testing.TB) map[string]readCase {
+func readCorpus(t testing.TB) map[string]servertest.ReadCase {
 	t.Helper()
-	data, err := os.ReadFile("testdata/read.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases := map[string]readCase{}
-	var into map[string]string
-	file := ""
-	for l := range strings.Lines(string(data)) {
-		if n, ok := strings.CutPrefix(l, "-- "); ok {
-			n = strings.TrimSuffix(n, " --\n")
-			verdict, rest, _ := strings.Cut(n, "/")
-			name, sub, multi := strings.Cut(rest, "/")
-			if file = sub; !multi {
-				name, file = strings.TrimSuffix(rest, ".conf"), "main.conf"
-			}
-			key := verdict + "/" + name
-			if _, there := cases[key]; !there {
-				cases[key] = readCase{ok: verdict == "ok", files: map[string]string{}}
-			}
-			into = cases[key].files
-			into[file] = ""
-		} else if into != nil {
-			into[file] += l
-		}
-	}
-	cases["bad/byte-order-mark"].files["main.conf"] = "Include @DIR@/bom.conf\n"
-	cases["bad/byte-order-mark"].files["bom.conf"] = "\xef\xbb\xbfTimeout 3\n"
-	cases["ok/carriage-returns"] = readCase{ok: true, files: map[string]string{"main.conf": "Header set X \\\r\n  y\r\n<Location /a>\r\n</Location>\r\n"}}
-	cases["ok/no-newline"] = readCase{ok: true, files: map[string]string{"main.conf": "Timeout 3"}}
-	cases["ok/backslash-at-end"] = readCase{ok: true, files: map[string]string{"main.conf": "Include @DIR@/x.conf\nTimeout 3\n", "x.conf": "Timeout \\\n3 \\\n"}}
+	cases := servertest.ReadCorpus(t, "testdata/read.txtar")
+	cases["bad/byte-order-mark"].Files["main.conf"] = "Include @DIR@/bom.conf\n"
+	cases["bad/byte-order-mark"].Files["bom.conf"] = "\xef\xbb\xbfTimeout 3\n"
+	cases["ok/carriage-returns"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "Header set X \\\r\n  y\r\n<Location /a>\r\n</Location>\r\n"}}
+	cases["ok/no-newline"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "Timeout 3"}}
+	cases["ok/backslash-at-end"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "Include @DIR@/x.conf\nTimeout 3\n", "x.conf": "Timeout \\\n3 \\\n"}}
 	return cases
 }
 
@@ -75,21 +45,14 @@ func before(dir, modules string) string {
 }
 
 // write puts the files of a case into a folder and returns the main file.
-func (c readCase) write(t testing.TB, dir, modules string) string {
+func write(t testing.TB, c servertest.ReadCase, dir, modules string) string {
 	t.Helper()
-	for name, text := range c.files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		text = strings.ReplaceAll(text, "@DIR@", dir)
+	c.Write(t, dir, func(name, text string) string {
 		if name == "main.conf" {
-			text = before(dir, modules) + text
+			return before(dir, modules) + text
 		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+		return text
+	})
 	return filepath.Join(dir, "main.conf")
 }
 
@@ -155,16 +118,16 @@ func TestReadsWhatApacheReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := cases[name]
-			main := c.write(t, t.TempDir(), modules)
+			main := write(t, c, t.TempDir(), modules)
 			got, problems := parsed(t, main)
 			dump, refused := ask(t, main, modules)
-			if c.ok != (len(problems) == 0) {
-				t.Errorf("ok is %v, problems: %v", c.ok, problems)
+			if c.OK != (len(problems) == 0) {
+				t.Errorf("ok is %v, problems: %v", c.OK, problems)
 			}
-			if c.ok != (refused == "") {
+			if c.OK != (refused == "") {
 				t.Errorf("Apache says: %s", refused)
 			}
-			if !c.ok || t.Failed() {
+			if !c.OK || t.Failed() {
 				return
 			}
 			file := filepath.Join(t.TempDir(), "dump")
@@ -203,28 +166,17 @@ func TestReadsMutations(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := readCorpus(t)
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cases)), func(n string) bool { return !cases[n].ok || len(cases[n].files["main.conf"]) < 20 })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cases)), func(n string) bool { return !cases[n].OK || len(cases[n].Files["main.conf"]) < 20 })
 	random := rand.New(rand.NewPCG(10, 2))
 	const bytes = "<>/\\\"'# \n\r\t!${}a"
 	dir := t.TempDir()
 	taken, refused := 0, 0
 	for i := range 150 {
 		name := names[i%len(names)]
-		text := []byte(cases[name].files["main.conf"])
-		for range 1 + random.IntN(2) {
-			at := random.IntN(len(text))
-			switch b := bytes[random.IntN(len(bytes))]; random.IntN(3) {
-			case 0:
-				text[at] = b
-			case 1:
-				text = slices.Insert(text, at, b)
-			default:
-				text = slices.Delete(text, at, at+1)
-			}
-		}
-		c := readCase{files: maps.Clone(cases[name].files)}
-		c.files["main.conf"] = string(text)
-		main := c.write(t, filepath.Join(dir, strconv.Itoa(i)), modules)
+		text := servertest.Mutate(random, cases[name].Files["main.conf"], bytes)
+		c := servertest.ReadCase{Files: maps.Clone(cases[name].Files)}
+		c.Files["main.conf"] = text
+		main := write(t, c, filepath.Join(dir, strconv.Itoa(i)), modules)
 		_, problems := parsed(t, main)
 		dump, problem := ask(t, main, modules)
 		switch {
@@ -263,7 +215,7 @@ func reparsed(t testing.TB, s conf.Source) *Config {
 
 func FuzzParse(f *testing.F) {
 	for _, c := range readCorpus(f) {
-		f.Add(c.files["main.conf"], c.files["x.conf"])
+		f.Add(c.Files["main.conf"], c.Files["x.conf"])
 	}
 	f.Add("# In file: /a\n#   1:\n<Location /x>\n  #   2:\n  XSendFile on\n</Location>\n", "")
 	f.Add("Define A xxxxxxxxxx\nDefine A ${A}${A}${A}${A}\nDefine A ${A}${A}${A}${A}\nHeader set ${A}", "")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -201,15 +202,7 @@ func TestManyHosts(t *testing.T) {
 }
 
 func FuzzRoute(f *testing.F) {
-	for _, c := range routeCases(f) {
-		for _, q := range c.requests {
-			var access strings.Builder
-			for _, text := range c.access {
-				access.WriteString(text)
-			}
-			f.Add(c.config, q.path, q.host, q.handoff, access.String())
-		}
-	}
+	servertest.RouteCorpus(f, "testdata/route.txtar", func(config, path, host, handoff, access string) { f.Add(config, path, host, handoff, access) })
 	f.Fuzz(func(t *testing.T, config, uri, host, value, access string) {
 		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: config}, {Path: "/@WEB@/.htaccess", Text: access}, {Path: "/var/www/html/.htaccess", Text: access}}})
 		r := NewRouter(c, RouterOptions{})

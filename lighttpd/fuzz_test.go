@@ -11,7 +11,7 @@ import (
 // FuzzParse: any text is read, and what was read stands where it says.
 func FuzzParse(f *testing.F) {
 	for _, c := range readCorpus(f) {
-		f.Add(c.files["main.conf"])
+		f.Add(c.Files["main.conf"])
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		source := conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: text}}}

@@ -1,14 +1,10 @@
 package lighttpd
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"testing"
 
-	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/internal/servertest"
-	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
 var suite = servertest.Suite{
@@ -50,25 +46,4 @@ func TestSamples(t *testing.T) { suite.RunSamples(t) }
 
 func BenchmarkLaunch(b *testing.B) { suite.Benchmark(b) }
 
-// TestLaunchTriesAnotherAddress has somebody else take the first address
-// between the moment it was found and the moment lighttpd wants it.
-func TestLaunchTriesAnotherAddress(t *testing.T) {
-	var asked []string
-	p, err := Launch(context.Background(), server.LaunchOptions{Binary: need.Server(t, program), Site: func(addr string) string {
-		if asked = append(asked, addr); len(asked) == 1 {
-			l, err := net.Listen("tcp", addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = l.Close() })
-		}
-		return hello(addr)
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = p.Stop() }()
-	if len(asked) != 2 || asked[0] == asked[1] || p.Addr() != asked[1] {
-		t.Errorf("asked for %q, listens on %s", asked, p.Addr())
-	}
-}
+func TestLaunchTriesAnotherAddress(t *testing.T) { suite.TryAnotherAddress(t) }

@@ -15,69 +15,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
 
-// readCase is one configuration of the corpus: its files by name, of which
-// main.conf is the main one.
-type readCase struct {
-	ok    bool // lighttpd takes it
-	files map[string]string
-}
-
 // readCorpus returns the configurations of testdata/read.txtar, by name.
-func readCorpus(t testing.TB) map[string]readCase {
+func readCorpus(t testing.TB) map[string]servertest.ReadCase {
 	t.Helper()
-	data, err := os.ReadFile("testdata/read.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases := map[string]readCase{}
-	var into map[string]string
-	file := ""
-	for l := range strings.Lines(string(data)) {
-		n, ok := strings.CutPrefix(l, "-- ")
-		if !ok {
-			if into != nil {
-				into[file] += l
-			}
-			continue
-		}
-		verdict, rest, _ := strings.Cut(strings.TrimSuffix(n, " --\n"), "/")
-		name, sub, multi := strings.Cut(rest, "/")
-		if file = sub; !multi {
-			name, file = strings.TrimSuffix(rest, ".conf"), "main.conf"
-		}
-		key := verdict + "/" + name
-		if _, there := cases[key]; !there {
-			cases[key] = readCase{ok: verdict == "ok", files: map[string]string{}}
-		}
-		into = cases[key].files
-		into[file] = ""
-	}
-	cases["ok/carriage-returns"].files["main.conf"] = strings.ReplaceAll(cases["ok/carriage-returns"].files["main.conf"], "\n", "\r\n")
+	cases := servertest.ReadCorpus(t, "testdata/read.txtar")
+	cases["ok/carriage-returns"].Files["main.conf"] = strings.ReplaceAll(cases["ok/carriage-returns"].Files["main.conf"], "\n", "\r\n")
 	for _, name := range []string{"ok/no-newline-at-end", "bad/name-at-end"} {
-		cases[name].files["main.conf"] = strings.TrimSuffix(cases[name].files["main.conf"], "\n")
+		cases[name].Files["main.conf"] = strings.TrimSuffix(cases[name].Files["main.conf"], "\n")
 	}
-	cases["ok/no-break-space"] = readCase{ok: true, files: map[string]string{"main.conf": "server.tag\u00a0= \"x\"\n"}}
-	cases["ok/zero"] = readCase{ok: true, files: map[string]string{"main.conf": "server.tag = \"x\"\n\x00nonsense\n"}}
+	cases["ok/no-break-space"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "server.tag\u00a0= \"x\"\n"}}
+	cases["ok/zero"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "server.tag = \"x\"\n\x00nonsense\n"}}
 	return cases
 }
 
 // write puts the files of a case into a folder and returns the main file. What
 // every configuration needs stands in another file, which includes it.
-func (c readCase) write(t testing.TB, dir string) string {
+func write(t testing.TB, c servertest.ReadCase, dir string) string {
 	t.Helper()
-	for name, text := range c.files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "@DIR@", dir)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c.Write(t, dir, nil)
 	main := filepath.Join(dir, "lighttpd.conf")
 	if err := os.WriteFile(main, []byte("server.document-root = \"/\"\nserver.bind = \"/nonexistent/socket\"\ninclude \"main.conf\"\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -181,16 +141,16 @@ func TestReadsAsLighttpdDoes(t *testing.T) {
 		c := cases[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			main := c.write(t, t.TempDir())
+			main := write(t, c, t.TempDir())
 			_, refusal := ask(t, "-tt", "-f", main)
-			if c.ok != (refusal == "") {
+			if c.OK != (refusal == "") {
 				t.Fatalf("lighttpd says %q", refusal)
 			}
 			got, problems := parsed(t, main)
-			if c.ok != (problems == nil) {
+			if c.OK != (problems == nil) {
 				t.Fatalf("we say %v, lighttpd %q", problems, refusal)
 			}
-			if !c.ok {
+			if !c.OK {
 				return
 			}
 			want, refusal := printed(t, main)
@@ -222,13 +182,13 @@ func TestReadsMutations(t *testing.T) {
 	for i := range count {
 		name := names[r.IntN(len(names))]
 		c := cases[name]
-		text := mutate(r, c.files["main.conf"])
+		text := mutate(r, c.Files["main.conf"])
 		if strings.Contains(text, "include_shell") || strings.Contains(text, "env.") {
 			continue
 		}
-		changed := readCase{files: maps.Clone(c.files)}
-		changed.files["main.conf"] = text
-		main := changed.write(t, t.TempDir())
+		changed := servertest.ReadCase{Files: maps.Clone(c.Files)}
+		changed.Files["main.conf"] = text
+		main := write(t, changed, t.TempDir())
 		if out, _ := ask(t, "-p", "-f", main); strings.Contains(out, "= -") {
 			continue // a negative number cannot be written
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
 )
@@ -133,23 +134,13 @@ func TestReadsMutations(t *testing.T) {
 	refused := 0
 	for i := range 400 {
 		name := names[i%len(names)]
-		text := []byte(cases[name].files["nginx.conf"])
+		text := cases[name].files["nginx.conf"]
 		if len(text) == 0 || len(text) > 3000 {
 			continue
 		}
-		for range 1 + random.IntN(2) {
-			at := random.IntN(len(text))
-			switch b := bytes[random.IntN(len(bytes))]; random.IntN(3) {
-			case 0:
-				text[at] = b
-			case 1:
-				text = slices.Insert(text, at, b)
-			default:
-				text = slices.Delete(text, at, at+1)
-			}
-		}
+		text = servertest.Mutate(random, text, bytes)
 		c := syntaxCase{files: maps.Clone(cases[name].files)}
-		c.files["nginx.conf"] = string(text)
+		c.files["nginx.conf"] = text
 		main := c.write(t, filepath.Join(dir, strconv.Itoa(i)))
 		v := nginxTest(t, binary, main)
 		if v.formal {

@@ -23,7 +23,7 @@ type site struct {
 	meantKept  []meant
 	meantFound bool
 	nothing    *Router // for a machine without files
-	taker  *Route // the tier that acts on the handoff; nil where there is none
+	taker      *Route  // the tier that acts on the handoff; nil where there is none
 }
 
 // siteOf prepares what the causes know; nil where no configuration of nginx's

@@ -217,3 +217,23 @@ func (s Suite) Benchmark(b *testing.B) {
 	}
 	b.ReportMetric(starting.Seconds()*1000/float64(b.N), "ms/start")
 }
+
+// TryAnotherAddress has somebody else take the first address between the moment
+// it was found and the moment the server wants it: what a kind must stand that
+// cannot inherit a listening socket.
+func (s Suite) TryAnotherAddress(t *testing.T) {
+	var asked []string
+	p := s.launch(t, func(addr string) string {
+		if asked = append(asked, addr); len(asked) == 1 {
+			l, err := net.Listen("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = l.Close() })
+		}
+		return s.Hello(addr)
+	})
+	if len(asked) != 2 || asked[0] == asked[1] || p.Addr() != asked[1] {
+		t.Errorf("asked for %q, listens on %s", asked, p.Addr())
+	}
+}

@@ -1,5 +1,5 @@
 // Package server says what a kind of proxy server must tell the rest of
-// proxydiag. It holds types only: each server has a folder of its own that
+// proxydiag: types, and the telling of routes. Each server has a folder of its own that
 // exports a Kind, and one line in internal/all that registers it.
 package server
 
