@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -35,11 +36,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzRoute: any request through any configuration has an outcome.
 func FuzzRoute(f *testing.F) {
-	for _, c := range routeCases(f) {
-		for _, q := range c.requests {
-			f.Add(c.config, q.path, q.host, q.handoff)
-		}
-	}
+	servertest.RouteCorpus(f, "testdata/route.txtar", func(config, path, host, handoff, _ string) { f.Add(config, path, host, handoff) })
 	f.Fuzz(func(t *testing.T, config, uri, host, value string) {
 		c, _ := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: config}}})
 		r := NewRouter(c, RouterOptions{})

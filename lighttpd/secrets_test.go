@@ -50,7 +50,7 @@ func TestLeavesTheRest(t *testing.T) {
 	texts := []string{downloads, application, processes, "auth.backend.plain.userfile = \"/etc/passwords\"\nalias.url = ( \"/secret/\" => \"/srv/secret/\" )\n" +
 		"$HTTP[\"url\"] =~ \"^/token/\" { proxy.server = ( \"/token\" => ( ( \"host\" => \"secret\", \"port\" => 1 ) ) ) }\n$HTTP[\"cookie\"] =~ \"user=([^;]*)\" { server.tag = \"x\" }\n"}
 	for _, c := range readCorpus(t) {
-		texts = append(texts, c.files["main.conf"])
+		texts = append(texts, c.Files["main.conf"])
 	}
 	for _, text := range texts {
 		s := conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: text}}}
