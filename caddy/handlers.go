@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
@@ -93,6 +94,9 @@ const (
 	fromWriter                  // a field of the answer as it is being written
 )
 
+// anyHeader matches a placeholder for a field, of whatever.
+var anyHeader = regexp.MustCompile(`\{[^{}]*header[^{}]*\}`)
+
 // source tells where the path of a rewrite comes from.
 func source(uri string) origin {
 	uri = strings.ToLower(uri)
@@ -101,7 +105,7 @@ func source(uri string) origin {
 		return fromAnswer
 	case strings.Contains(uri, "{http.request.header."), strings.Contains(uri, "{http.request.cookie."), strings.Contains(uri, "{http.request.uri.query."):
 		return fromRequest
-	case strings.Contains(uri, "{http.response.header."), strings.Contains(uri, "header"):
+	case anyHeader.MatchString(uri):
 		return fromWriter
 	}
 	return fromElsewhere
