@@ -23,11 +23,16 @@ const nameless = "a secret"
 // environment's values for such places are as well.
 func withoutSecrets(s conf.Source, top *conf.Directive) conf.Source {
 	all := &conf.Directive{Block: []*conf.Directive{top}}
+	add := func(args []conf.Arg) {
+		for _, a := range args {
+			all.Block = append(all.Block, &conf.Directive{Pos: a.Pos, Name: nameless, Args: []conf.Arg{a}})
+		}
+	}
 	hide := func(args []conf.Arg) {
-		all.Block = append(all.Block, &conf.Directive{Name: nameless, Args: args})
+		add(args)
 		for _, a := range args {
 			for _, name := range variables(a.Raw) {
-				all.Block = append(all.Block, &conf.Directive{Name: nameless, Args: given(s, name)})
+				add(given(s, name))
 			}
 		}
 	}
