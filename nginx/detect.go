@@ -1,14 +1,44 @@
 package nginx
 
-import "strings"
+import (
+	"strings"
 
-// detect says that a text has the shape of nginx's language: it is a dump, or
-// most of its lines end a directive or a block, or open one, and more of them end
-// a directive than end with nothing.
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/load"
+)
+
+// detect says that a text has the shape of nginx's language: it is a dump, it
+// has directives that are known and few others, or most of its lines end a
+// directive or a block, or open one.
 func detect(text string) bool {
-	if isDump(text) {
-		return true
-	}
+	return isDump(text) || readsWell(text) || linesEnd(text)
+}
+
+// readsWell says that the reader finds known directives in a text, up to where
+// it makes no sense any more, and not many unknown ones. Lists over lines and
+// Lua are read as what they are.
+func readsWell(text string) bool {
+	p := &parser{files: load.NewKept(conf.Source{})}
+	top := &conf.Directive{}
+	p.block(&lexer{text: text, line: 1}, top, nil)
+	known, others := 0, 0
+	top.Walk(func(d *conf.Directive) bool {
+		_, arity := arities[d.Name]
+		switch {
+		case d == top:
+		case arity || protocols[d.Name] != "" || isLua(d.Name):
+			known++
+		default:
+			others++
+		}
+		return !entryBlock(d)
+	})
+	return known > 0 && 2*known >= others
+}
+
+// linesEnd says that most lines end as nginx's do, and more of them end a
+// directive than end with nothing.
+func linesEnd(text string) bool {
 	directives, ended, others := 0, 0, 0
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")

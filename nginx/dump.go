@@ -1,6 +1,8 @@
 package nginx
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -11,25 +13,35 @@ import (
 // (main() in nginx.c: "# configuration file %s:").
 const marker = "# configuration file "
 
-// isDump says that a text is the output of `nginx -T`: a marker is the first
-// line but for nginx's own messages, which `2>&1` puts before it.
+// isDump says that a text is the output of `nginx -T`: a marker stands in it,
+// and no directive before: nginx's own messages do, which `2>&1` puts there, and
+// what was copied from a terminal along with it.
 func isDump(text string) bool {
 	for line := range strings.Lines(text) {
 		if _, ok := markedFile(line); ok {
 			return true
 		}
-		if line = strings.TrimSpace(line); line != "" && !ownMessage(line) {
+		line = strings.TrimSpace(line)
+		if strings.HasSuffix(line, ";") || strings.HasSuffix(line, "{") || strings.HasSuffix(line, "}") {
 			return false
 		}
 	}
 	return false
 }
 
-// ownMessage says that a line is nginx's report on its test: "nginx: the
-// configuration file … syntax is ok", or a line of its error log.
-func ownMessage(line string) bool {
-	return strings.HasPrefix(line, "nginx: ") || strings.Contains(line, " [warn] ") || strings.Contains(line, " [notice] ")
+// refusalOf is what nginx says in the place of a dump where it refuses a
+// configuration: `nginx -T 2>&1` prints that and nothing else.
+func refusalOf(text string) *conf.Problem {
+	m := emergency.FindStringSubmatch(text)
+	if m == nil || strings.Contains(text, "{\n") {
+		return nil
+	}
+	line, _ := strconv.Atoi(m[3])
+	return &conf.Problem{Pos: conf.Pos{File: m[2], Line: line}, Kind: conf.Syntax, Message: "nginx refuses it: " + m[1]}
 }
+
+// emergency matches nginx's message: nginx: [emerg] unknown directive "x" in /etc/nginx/nginx.conf:5
+var emergency = regexp.MustCompile(`(?m)(?:^nginx: )\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*?)(?: in (\S+):(\d+))?\r?$`)
 
 // markedFile returns the file that a marker line names.
 func markedFile(line string) (name string, ok bool) {

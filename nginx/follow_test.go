@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,9 +20,15 @@ func TestDetect(t *testing.T) {
 	for text, want := range map[string]bool{
 		"":                        false,
 		"a letter\nto a friend\n": false,
-		"<VirtualHost *:80>\n  ServerName a\n  ProxyPass / http://b/\n</VirtualHost>\n": false,
-		marker + "/etc/nginx/nginx.conf:\n":                                             true,
-		"server { # here\n listen 80; # on 80\n}":                                       true,
+		"<VirtualHost *:80>\n  ServerName a\n  ProxyPass / http://b/\n</VirtualHost>\n":            false,
+		marker + "/etc/nginx/nginx.conf:\n":                                                        true,
+		"$ sudo nginx -T\n[sudo] password for bob: \n" + marker + "/etc/nginx/nginx.conf:\n":       true,
+		"server_name\n" + strings.Repeat("a.example\n", 30) + ";":                                  true,
+		"gzip_types\na/b\nc/d\ne/f\ng/h\n;":                                                        true,
+		"server { location / { content_by_lua_block {\n" + strings.Repeat("a = b\n", 40) + "} } }": true,
+		"example.com {\n  root * /srv\n  file_server\n}\n":                                         false,
+		"server.port = 80\nserver.modules = (\n  \"mod_a\"\n)\n":                                   false,
+		"server { # here\n listen 80; # on 80\n}":                                                  true,
 	} {
 		if got := detect(text); got != want {
 			t.Errorf("%q: %v", text, got)

@@ -46,6 +46,9 @@ func (l *loader) load(roots []string) (conf.Source, error) {
 	case isDump(first.Text):
 		return splitDump(first.Text), nil
 	}
+	if refused := refusalOf(first.Text); refused != nil && len(roots) == 1 {
+		return conf.Source{}, &conf.Error{Problems: []conf.Problem{*refused}}
+	}
 	s := conf.Source{Roots: roots, Prefix: l.prefix(roots[0], first.Text)}
 	p := &parser{files: l, prefix: s.Prefix}
 	for _, root := range roots {

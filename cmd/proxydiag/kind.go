@@ -146,10 +146,19 @@ func (c *configuration) detect(path string, std streams) error {
 			continue
 		}
 		read = true
-		if main, ok := source.File(source.Roots[0]); ok && k.Detect != nil && k.Detect(main.Text) {
+		main, ok := source.File(source.Roots[0])
+		var told *conf.Error
+		if ok && strings.IndexByte(main.Text, 0) >= 0 && errors.As(k.Parse(source), &told) {
+			return told // whosever it is
+		}
+		if ok && k.Detect != nil && k.Detect(main.Text) {
 			c.kind, c.source = k, source
 			return nil
 		}
+	}
+	var told *conf.Error // what a kind of server says of it is more than that it is nobody's
+	if errors.As(failed, &told) && told.Only(conf.Syntax, conf.NotText) {
+		return failed
 	}
 	if read || failed == nil {
 		return fmt.Errorf("%s: nothing tells whose configuration it is; say it, for example --server %s", path, readable()[0].Name)

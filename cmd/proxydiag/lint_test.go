@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
 )
 
 // TestLintSamples: our own samples have nothing to be found, and their shape
@@ -26,5 +28,18 @@ func TestLintSamples(t *testing.T) {
 	}
 	if looked == 0 {
 		t.Error("no sample was looked at")
+	}
+}
+
+// TestBinaryConfiguration: whosever it is, a file that is no text is told with
+// its place.
+func TestBinaryConfiguration(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "site.conf")
+	if err := os.WriteFile(file, []byte("server {\n\x00}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadConfiguration(file, "", streams{})
+	if err != nil || len(c.problems) != 1 || c.problems[0].Kind != conf.NotText || c.problems[0].Pos.Line != 2 {
+		t.Errorf("got %+v, %v", c, err)
 	}
 }
