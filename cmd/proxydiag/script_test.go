@@ -146,6 +146,7 @@ func startStack(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("DOCS", docs)
+	env.Setenv("TOP", filepath.Dir(docs))
 	env.Setenv("STORAGE", storage)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	return nil
