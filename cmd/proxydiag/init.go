@@ -140,20 +140,21 @@ func (i *initFlags) add(c *configuration, site propose.Site, o propose.Options, 
 		v.Backend = backend.Host
 	}
 	s := c.kind.Snippet.Render(v)
+	_, prefix, _ := strings.Cut(s.Sendfile, ":")
 	for _, listen := range propose.Addresses(c.kind, c.source, o) {
 		source, changed, where, ok := propose.Insert(c.kind, c.source, listen, s.Text)
 		if !ok {
 			continue
 		}
 		listen.Path = s.Path
-		added, ok := propose.Find(c.kind, source, propose.Options{URL: &listen})
+		added, ok := propose.Find(c.kind, source, propose.Options{URL: &listen, Prefix: prefix})
 		if !ok || added.Storage.Value != s.Storage {
 			continue // it would not take effect there
 		}
 		before, _ := c.source.File(changed.Path)
 		p.files = append(p.files, newFile{"proxydiag." + c.kind.Name + ".conf", s.Text})
 		p.changed, p.before = &newFile{changed.Path, changed.Text}, before.Text
-		p.notes = append(p.notes, fmt.Sprintf("The configuration hands no downloads over yet. Add the lines of proxydiag.%s.conf behind %s, and reload the server.",
+		p.notes = append(p.notes, fmt.Sprintf("No downloads are found in it whose backend can be asked over HTTP. Add the lines of proxydiag.%s.conf behind %s, and reload the server.",
 			c.kind.Name, where))
 		for _, f := range []*propose.Fact{&added.Backend, &added.Storage} {
 			f.By = server.RouteStep{} // a place in a file that is not there yet

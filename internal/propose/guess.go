@@ -96,6 +96,14 @@ func bases(lines []string, only *url.URL) []url.URL {
 			list = append(list, base(host, port))
 		}
 	}
+	// A certificate is for a name.
+	named := func(u url.URL) int {
+		if u.Scheme == "https" && net.ParseIP(u.Hostname()) != nil {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(list, func(a, b url.URL) int { return named(a) - named(b) })
 	return list
 }
 

@@ -1,6 +1,7 @@
 package propose
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,8 +41,11 @@ func Insert(kind server.Kind, source conf.Source, at url.URL, text string) (s co
 	}
 	source.Files = slices.Clone(source.Files)
 	source.Files[i].Text = strings.Join(lines[:n], "") + text + strings.Join(lines[n:], "")
-	err := kind.Parse(source)
-	return source, source.Files[i], conf.Pos{File: where.File, Line: n}, err == nil
+	ok = true
+	if wrong, is := errors.AsType[*conf.Error](kind.Parse(source)); is {
+		ok = wrong.Only(conf.Missing, conf.Unreadable, conf.Doubtful) // as before
+	}
+	return source, source.Files[i], conf.Pos{File: where.File, Line: n}, ok
 }
 
 // ends says that a directive, or the line that opens a block, ends with the line.

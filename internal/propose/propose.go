@@ -25,6 +25,8 @@ const name = "proxydiag-init.bin"
 type Options struct {
 	// URL is the download URL, without the file's name; nil: it is looked for.
 	URL *url.URL
+	// Prefix is what the handoff begins with; empty: it is looked for.
+	Prefix string
 }
 
 // Fact is something that the configuration tells, and the place that tells it.
@@ -54,13 +56,14 @@ func (s Site) Complete() bool {
 type finder struct {
 	kind   server.Kind
 	source conf.Source
+	prefix string
 	dirs   []string // paths that stand in the text, each with a slash at its end
 }
 
 // Find looks for the downloads of a configuration. ok is false where no
 // request is handed to a backend over HTTP.
 func Find(kind server.Kind, source conf.Source, o Options) (Site, bool) {
-	f := &finder{kind: kind, source: source}
+	f := &finder{kind: kind, source: source, prefix: o.Prefix}
 	texts := textsOf(source)
 	f.dirs = paths(texts)
 	var best Site
@@ -189,7 +192,9 @@ func samePort(backend string, u *url.URL) bool {
 // opens then.
 func (f *finder) handoff(u *url.URL, s *Site) {
 	var prefixes []string
-	if f.kind.Intent != nil {
+	if f.prefix != "" {
+		prefixes = []string{f.prefix}
+	} else if f.kind.Intent != nil {
 		at := *u
 		at.Path += name
 		if intent, ok := f.kind.Intent(f.source, &at); ok {
