@@ -24,6 +24,7 @@ var Kind = server.Kind{
 	Program: program,
 	Dialect: kindName,
 	Samples: samples,
+	Snippet: addition,
 	Launch:  Launch,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, LoadOptions{Stdin: stdin})

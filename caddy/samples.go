@@ -44,3 +44,16 @@ var samples = []server.Sample{
 		Storage:  "/srv/media",
 	},
 }
+
+//go:embed snippet.conf
+var snippet string
+
+// addition is what `init` proposes for a site that hands nothing over yet.
+var addition = server.Sample{
+	Name:     "snippet.conf",
+	Title:    "downloads for proxydiag, to be added to a site",
+	Text:     snippet,
+	Path:     "/proxydiag/",
+	Sendfile: "caddy:/proxydiag-files/",
+	Storage:  "/srv/media",
+}

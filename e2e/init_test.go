@@ -50,6 +50,10 @@ var bareSites = map[string]string{
     ProxyPass / http://127.0.0.1:8000/
 </VirtualHost>
 `,
+	"caddy": `http://127.0.0.1:8080 {
+	reverse_proxy 127.0.0.1:8000
+}
+`,
 	"lighttpd": `server.modules += ( "mod_proxy" )
 $SERVER["socket"] == "127.0.0.1:8080" {
     proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000 ) ) )
