@@ -144,12 +144,15 @@ type entry struct {
 	Before   string        `json:"before"`
 	After    string        `json:"after"`
 	Source   string        `json:"source,omitempty"`
+	// The tests' stacks that show the finding, and those that nearly do.
+	all.Cases
 }
 
 func writeEntries(w io.Writer, docs []diag.Doc) error {
 	list := []entry{}
+	cases := all.CasesOf()
 	for _, d := range docs {
-		list = append(list, entry(d))
+		list = append(list, entry{d.Code, d.Part, d.Severity, d.Title, d.Text, d.Fix, d.Before, d.After, d.Source, cases[d.Code]})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
