@@ -1,4 +1,4 @@
-.PHONY: all build test test-fast lint fuzz bench golden man servers
+.PHONY: all build test test-fast lint fuzz bench golden docs man servers
 
 GO ?= go
 FUZZTIME ?= 20s
@@ -35,6 +35,11 @@ bench:
 # Write the expected outputs of the tests anew; look at the difference.
 golden:
 	UPDATE_GOLDEN=1 $(GO) test ./...
+
+# What the program says of itself: the pages of the findings, the schema.
+docs:
+	UPDATE_GOLDEN=1 $(GO) test ./cmd/proxydiag -run TestPagesOfFindings
+	$(GO) run ./cmd/proxydiag schema > docs/proxydiag.schema.json
 
 # The manual pages, into the folder man/.
 man:

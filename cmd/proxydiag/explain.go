@@ -27,8 +27,8 @@ func newExplain(std streams) *cobra.Command {
 		},
 		ValidArgs: findingCodes(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("--format: there is no format %q: choose one of text, json", format)
+			if !slices.Contains(explainFormats(), format) {
+				return fmt.Errorf("--format: there is no format %q: choose one of %s", format, strings.Join(explainFormats(), ", "))
 			}
 			docs := catalogue()
 			if len(args) == 1 {
@@ -40,16 +40,22 @@ func newExplain(std streams) *cobra.Command {
 			switch {
 			case format == "json":
 				return writeEntries(std.out, docs)
+			case format == "markdown" && len(args) == 1:
+				return writePage(std.out, docs[0])
+			case format == "markdown":
+				return writeIndex(std.out, docs)
 			case len(args) == 1:
 				return writeEntry(std.out, docs[0])
 			}
 			return writeCatalogue(std.out, docs)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	complete(cmd, "format", []string{"text", "json"})
+	cmd.Flags().StringVar(&format, "format", "text", strings.Join(explainFormats(), ", "))
+	complete(cmd, "format", explainFormats())
 	return cmd
 }
+
+func explainFormats() []string { return []string{"text", "json", "markdown"} }
 
 // catalogue is the documentation of all findings.
 func catalogue() []diag.Doc {
@@ -71,7 +77,7 @@ func findingCodes() []string {
 // writeCatalogue lists the codes by the guilty part.
 func writeCatalogue(w io.Writer, docs []diag.Doc) error {
 	var b strings.Builder
-	for i, part := range []diag.Part{diag.PartStorage, diag.PartBackend, diag.PartProxy, diag.PartHandoff} {
+	for i, part := range parts() {
 		if i > 0 {
 			b.WriteByte('\n')
 		}

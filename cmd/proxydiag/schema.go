@@ -60,7 +60,7 @@ func schemaOfFlag(cmd *cobra.Command, f *pflag.Flag) object {
 	s := object{"description": usage}
 	text := object{"type": "string"}
 	if complete, ok := cmd.GetFlagCompletionFunc(f.Name); ok {
-		if words, _ := complete(cmd, nil, ""); len(words) > 0 && !strings.HasSuffix(string(words[0]), ":") {
+		if words, _ := complete(cmd, nil, ""); len(words) > 0 && !strings.HasSuffix(words[0], ":") {
 			text["examples"] = words
 		}
 	}

@@ -126,8 +126,9 @@ func (m *markdown) checks(rep diag.Report) {
 	}
 }
 
-// markdownDoc is the documentation of a code.
-func markdownDoc(d diag.Doc) string {
+// Doc is the documentation of a code in Markdown: what it means, the fix,
+// before and after, the source of its facts.
+func Doc(d diag.Doc) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n**Fix:** %s\n", markdownText(d.Text), markdownText(d.Fix))
 	for _, part := range []struct{ title, text string }{{"Before", d.Before}, {"After", d.After}} {

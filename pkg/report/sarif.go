@@ -65,7 +65,7 @@ func (o Options) sarifRule(run *sarif.Run, f diag.Finding) {
 	help := sentences(doc.Text, "Fix: "+doc.Fix)
 	rule.WithDescription(doc.Title).
 		WithFullDescription(sarif.NewMultiformatMessageString().WithText(doc.Text)).
-		WithHelp(sarif.NewMultiformatMessageString().WithText(help).WithMarkdown(markdownDoc(doc))).
+		WithHelp(sarif.NewMultiformatMessageString().WithText(help).WithMarkdown(Doc(doc))).
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(doc.Severity)))
 }
 
