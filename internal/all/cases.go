@@ -12,7 +12,7 @@ type Cases struct {
 	Shown []string `json:"shown"`
 	// Near are those that nearly do, and must not be taken for it.
 	Near []string `json:"near"`
-	// Unshown is why no stack on one machine can show it; empty where one does.
+	// Unshown is why no stack shows it; empty where one does.
 	Unshown string `json:"unshown,omitempty"`
 }
 
