@@ -51,6 +51,13 @@ func newInit(std streams) *cobra.Command {
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if i.storage != "" && !strings.Contains(i.storage, "://") {
+				abs, err := filepath.Abs(i.storage) // configurations know no working folder
+				if err != nil {
+					return fmt.Errorf("--storage %s: %w", i.storage, err)
+				}
+				i.storage = abs
+			}
 			if len(args) == 0 {
 				return i.sample(std)
 			}
@@ -60,7 +67,7 @@ func newInit(std streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&i.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
 	f.StringVar(&i.url, "url", "", "the `URL` that downloads are asked for below, where it is not found")
-	f.StringVar(&i.storage, "storage", "", "the `FOLDER` of the files, where the configuration does not tell it")
+	f.StringVar(&i.storage, "storage", "", "the `FOLDER` of the files, where the configuration does not tell it, or wrongly")
 	f.StringVar(&i.backend, "backend", "", "the `ADDRESS` of the application, host:port, where the configuration does not tell it")
 	f.StringVarP(&i.folder, "output", "o", ".", "write the new files into this `FOLDER`")
 	f.BoolVar(&i.diff, "diff", false, "write nothing; show the new files and the lines to add as a diff")
@@ -125,8 +132,25 @@ func (i *initFlags) run(path string, std streams) error {
 			return exit(exitInconclusive)
 		}
 	}
+	i.correct(&site)
+	if _, err := os.Stat(site.Storage.Value); site.Storage.Value != "" && errors.Is(err, fs.ErrNotExist) {
+		p.notes = append(p.notes, fmt.Sprintf("%s is the folder that the configuration opens, and it is not on this machine. Where the files\n"+
+			"lie elsewhere, begin again with --storage FOLDER: then the check tells what is wrong.", site.Storage.Value))
+	}
 	p.files = append(p.files, newFile{projectFile, stackFile(site, i.configOf(c))})
 	return i.write(p, std)
+}
+
+// correct puts what the user knows in the place of what the configuration says:
+// if they differ, that is the fault to be found.
+func (i *initFlags) correct(site *propose.Site) {
+	if i.storage != "" {
+		site.Storage = propose.Fact{Value: i.storage}
+	}
+	if backend, err := url.Parse(site.Backend.Value); i.backend != "" && err == nil && backend.Host != "" {
+		backend.Host = i.backend
+		site.Backend = propose.Fact{Value: backend.String()}
+	}
 }
 
 // add proposes the part of a site that takes downloads for a configuration
