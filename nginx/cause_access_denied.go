@@ -1,7 +1,9 @@
 package nginx
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -47,7 +49,7 @@ func judgeAccessDenied(s *site) *diag.Finding {
 	case !s.Logs(failedWith(errPermission)):
 		at = cause.First(refuser(own, "auth_request", "auth_basic", "satisfy", "deny", "allow"), supposed(own, s.Status()))
 	}
-	if at == nil {
+	if at == nil || s.guardsDownload(at) {
 		return nil
 	}
 	f := s.Found(at, "%s is in force in %s, where the handoff goes.", at, blockName(h.Location))
@@ -56,6 +58,43 @@ func judgeAccessDenied(s *site) *diag.Finding {
 	}
 	return s.With(f, h)
 }
+
+// guardsDownload says that a rule is in force for the download, too, and the
+// same for both: where it refuses, it does so before the backend is asked.
+func (s *site) guardsDownload(rule *conf.Directive) bool {
+	switch rule.Name {
+	case "allow", "deny", "auth_basic":
+		return slices.Contains(s.Download.Effective(rule.Name), rule)
+	}
+	return false
+}
+
+// passwordFile is the file of passwords that a route needs and that nginx could
+// not open for the download, by the log. It then answers 403 itself
+// (ngx_http_auth_basic_handler).
+func (s *site) passwordFile(t *Route) *conf.Directive {
+	d := last(t.Inside, "auth_basic_user_file")
+	if d == nil || !slices.ContainsFunc(t.Provided, func(step route.Step) bool { return step.Directive != nil && step.Directive.Name == "auth_basic" }) {
+		return nil
+	}
+	if s.Logs(func(e cause.Event) bool { return e.Opened == d.Arg(0) || strings.HasSuffix(e.Opened, "/"+d.Arg(0)) }) {
+		return d
+	}
+	return nil
+}
+
+// way is cause.Way, and knows that a file of passwords that cannot be opened
+// keeps requests from the backend.
+func way(v *diag.View, x *diag.Exchange) diag.Way {
+	if s := siteOf(v); s != nil && s.File != nil && x.Status == http.StatusForbidden {
+		if d := s.passwordFile(s.follow(x)); d != nil {
+			return diag.Way{Reached: diag.No, Why: "the file of passwords cannot be opened" + cause.Where(d)}
+		}
+	}
+	return toBackend(v, x)
+}
+
+var toBackend = cause.Way(siteOf, (*site).follow)
 
 // refuser is the directive, with one of the names, that may refuse at the end
 // of a route.

@@ -139,9 +139,11 @@ func exposureCases() []causeCase {
 	return []causeCase{
 		{missing, "plain", false, scene{server: download + "location /protected/ { # here\nalias /srv/media/;\n}"}},
 		{missing, "internal", true, scene{server: download + protected}},
+		{missing, "off by a slash, which is worse", true, scene{server: download + "location /protected { alias /srv/media/; }"}},
 		{missing, "of the location around it", true, scene{server: download + "location /protected { internal; location /protected/ { alias /srv/media/; } }"}},
 		{missing, "denied to clients", true, scene{server: "if ($request_uri ~ ^/protected/) { return 404; }\n" + download + "location /protected/ { alias /srv/media/; }"}},
 
+		{twin, "takes the handoff itself", true, scene{server: download + protected + "location ~ ^/protected/(.*)$ { alias /srv/media/$1; }"}},
 		{twin, "a location", false, scene{server: download + protected + "location /media/ { # here\nalias /srv/media/;\n}"}},
 		{twin, "the root", false, scene{server: "root /srv; # here\n" + download + protected}},
 		{twin, "by a link", false, scene{link: "/var/link", server: download + protected + "location /media/ { # here\nalias /var/link/;\n}"}},

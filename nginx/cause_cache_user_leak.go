@@ -17,9 +17,10 @@ var cacheUserLeak = diag.Rule{
 		After:  "proxy_cache_key $host$uri$is_args$args;",
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_cache_key",
 	},
-	Check:  "exposure",
-	Static: true,
-	Judge:  judgeConfig(judgeCacheUserLeak),
+	Check:    "exposure",
+	Explains: []string{"proxy-stale-file"},
+	Static:   true,
+	Judge:    judgeConfig(judgeCacheUserLeak),
 }
 
 func judgeCacheUserLeak(s *site) []diag.Finding {

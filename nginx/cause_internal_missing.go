@@ -56,6 +56,11 @@ func judgeInternalMissing(s *site) *diag.Finding {
 	if h == nil || h.Location == nil || h.Outcome != route.File || isInternal(h.Location) || !s.opens(h) {
 		return nil
 	}
+	if v := s.router.of(h.Server); v != nil {
+		if _, _, ok := s.climbs(v, h.Location); ok {
+			return nil // one location, one finding: that it lets “..” in is worse
+		}
+	}
 	q := cause.Request(s.Exchange(diag.ProxyGet))
 	q.URI = s.Value
 	direct := s.router.Route(q)

@@ -69,6 +69,8 @@ func refusalCases() []causeCase {
 		{denied, "deny", false, scene{status: 403, server: download + "location /protected/ {\ninternal;\nalias /srv/media/;\ndeny all; # here\n}"}},
 		{denied, "deny of the server", false, scene{status: 403, server: "deny all; # here\nlocation /dl/ { allow all; proxy_pass http://127.0.0.1:8000; }\n" + protected}},
 		{denied, "a subrequest", false, scene{status: 403, server: download + "location /protected/ {\ninternal;\nalias /srv/media/;\nauth_request /auth; # here\n}\nlocation = /auth { proxy_pass http://127.0.0.1:8000; }"}},
+		{denied, "a password for both, and no file of them", true, scene{status: 403, own: true, request: "Basic YTpi", log: []string{noPasswords}, server: "auth_basic x;\nauth_basic_user_file /etc/pw;\n" + download + protected}},
+		{denied, "closed for both", true, scene{status: 403, own: true, server: "deny 127.0.0.1;\n" + download + protected}},
 		{denied, "a subrequest of the download", true, scene{status: 403, server: "location /dl/ { auth_request /auth; proxy_pass http://127.0.0.1:8000; }\n" + protected}},
 		{denied, "a return", false, scene{status: 403, server: "set $open 0;\n" + download + "location /protected/ {\ninternal;\nif ($open = 0) {\nreturn 403; # here\n}\nalias /srv/media/;\n}"}},
 		{denied, "a return for clients of unknown address", false, scene{status: 403, http: "geo $office { default 0; 10.0.0.0/8 1; }\nserver {\nlisten 8080;\n" + download + "location /protected/ {\ninternal;\nif ($office = 0) {\nreturn 403; # here\n}\nalias /srv/media/;\n}\n}"}},

@@ -59,7 +59,7 @@ func lintNoInternalLocation(s *site) []diag.Finding {
 
 func judgeNoInternalLocation(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.Lost() || h == nil || h.Outcome == route.Ignored || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, s.handedURI()) != nil || s.later(h) != nil {
+	if !s.Lost() || h == nil || !s.ToBackend(s.Download) || h.Outcome == route.Ignored || s.opens(h) || strings.HasPrefix(s.Value, "@") || rewritten(h) || intended(h.Server, s.handedURI()) != nil || s.later(h) != nil {
 		return nil
 	}
 	taker := h.Location // of the internal URI itself, before any fallback

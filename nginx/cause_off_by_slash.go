@@ -49,6 +49,9 @@ func judgeOffBySlash(s *site) []diag.Finding {
 			f := s.Found(l, "%s ends with a slash and %s does not: GET %s opens %s.", alias, l, uri, opened)
 			f.Evidence = append(f.Evidence, s.Quote("the alias", alias))
 			f.Fix = fmt.Sprintf("Write `location %s/ {` at line %d.", name, l.Pos.Line)
+			if s.Handoff != nil && s.Handoff.Location == l {
+				f.Fix += " It takes the handoff and is not internal: add `internal;`, too."
+			}
 			list = append(list, *f)
 		}
 	}

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -40,6 +41,35 @@ func judgeRegexShadowsInternal(s *site) *diag.Finding {
 			return f
 		}
 		return s.shadow(s.Handoff, s.Handoff != nil && s.Handoff.Outcome != route.Ignored && !s.opens(s.Handoff))
+	}
+	return s.shadowOfOthers()
+}
+
+// shadowOfOthers looks at the files of other types that do not come while the
+// main one does. A location that refuses them is a rule, not a mistake.
+func (s *site) shadowOfOthers() *diag.Finding {
+	for i := range s.Record.Exchanges {
+		x := &s.Record.Exchanges[i]
+		file := s.Fixture(x.Probe.Role)
+		if x.Probe.Port != diag.Proxy || x.Probe.Method != http.MethodGet || x.Status < 300 || x.Status == 403 || x.Status >= 500 ||
+			file == nil || file == s.File || !file.OK() {
+			continue
+		}
+		b := s.Exchange(check.OnBackend(x.Probe.ID))
+		if !b.Answered() || !b.Header.Has(header) {
+			continue
+		}
+		t := s.follow(x)
+		if f := s.shadow(t, !s.ToBackend(t)); f != nil {
+			return f
+		}
+		if t.Outcome != route.Proxied {
+			continue
+		}
+		h := s.router.Handoff(t, route.Handoff{Value: b.Header.Get(header), Status: b.Status})
+		if f := s.shadow(h, h.Outcome == route.File && file.Path != "" && !s.Same(h.File, file.Path)); f != nil {
+			return f
+		}
 	}
 	return nil
 }

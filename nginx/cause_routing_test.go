@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -93,6 +94,10 @@ func takenCases() []causeCase {
 		{cycle, "to another server", true, scene{status: 500, server: download + "location /protected/ { internal; proxy_pass http://127.0.0.1:9000; }"}},
 		{cycle, "taken away by a regular expression", true, scene{status: 500, server: download + protected + "location ~ ^/pro { proxy_pass http://127.0.0.1:8000; }"}},
 
+		{shadow, "files of another type", false, scene{server: download + protected + "location ~ \\.pdf$ { # here\nroot /var/www;\n}", more: otherType(404)}},
+		{shadow, "the download of another type", false, scene{server: download + "location ~ ^/dl/.*\\.pdf$ { # here\nroot /var/www;\n}\n" + protected, more: otherType(404)}},
+		{shadow, "files of another type, which are refused", true, scene{server: download + protected + "location ~ \\.pdf$ { deny all; }", more: otherType(403)}},
+		{shadow, "files of another type that have their place", true, scene{server: download + protected + "location ~ ^/protected/(.*\\.pdf)$ { internal; alias /srv/media/$1; }", more: otherType(404)}},
 		{shadow, "the internal URI", false, scene{status: 404, server: "location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\n" + protected + "location ~ \\.bin$ { # here\nroot /var/www;\n}"}},
 		{shadow, "the download", false, scene{status: 404, unseen: true, server: download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.BIN$ { # here\nroot /var/www;\n}"}},
 		{shadow, "an internal one that stands later", false, scene{status: 404, server: download + "location ~ ^/pro { # here\nroot /var/www;\n}\nlocation ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }"}},
@@ -100,6 +105,7 @@ func takenCases() []causeCase {
 		{shadow, "other extensions", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; }\nlocation ~ \\.php$ { root /var/www; }"}},
 		{shadow, "one that asks the application", true, scene{status: 404, server: "location ~ ^/dl/.*\\.bin$ { proxy_pass http://127.0.0.1:8000; }\n" + download + "location /protected/ { internal; alias /srv/old/; }"}},
 
+		{no, "to a dead port before the server that has it", true, scene{status: 502, unseen: true, http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:9; }\n}\nserver { listen 8081; " + download + protected + "}"}},
 		{no, "none", false, scene{status: 404, http: "server { # here\nlisten 8080;\n" + download + "}"}},
 		{no, "with a page for what is missing", false, scene{status: 404, http: "server { # here\nlisten 8080;\nerror_page 404 /404.html;\nroot /srv/www;\nlocation / { try_files $uri =404; }\n" + download + "}",
 			paths: []diag.Path{folderAt("/srv/www", 0o755), {Path: "/srv/www/protected/" + sceneFile, Missing: true}}}},
@@ -109,4 +115,15 @@ func takenCases() []causeCase {
 		{no, "a wrong folder", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; }"}},
 		{no, "a regular expression", true, scene{status: 404, server: download + "location ~ ^/protected/(.*)$ { internal; alias /srv/old/$1; }"}},
 	}
+}
+
+// otherType are the answers to a request for a PDF file, of the proxy and of
+// the backend.
+func otherType(status int) []diag.Exchange {
+	const name = "proxydiag-pdf-1.pdf"
+	p, b := exchange("proxy-pdf", status, "no"), exchange(check.OnBackend("proxy-pdf"), 200, "")
+	p.Probe.Role, b.Probe.Role, b.Probe.Port = "pdf", "pdf", diag.Backend
+	p.Request.URL, b.Request.URL = "http://localhost:8080/dl/"+name, "http://127.0.0.1:8000/dl/"+name
+	b.Header = compare.Header{{Name: header, Value: "/protected/" + name}}
+	return []diag.Exchange{p, b}
 }

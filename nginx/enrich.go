@@ -58,7 +58,7 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-redirects":
 		return cause.First(d.Deciding(route.StepReturn, route.StepRewrite), supposed(d, s.Status()))
 	case "proxy-not-routed":
-		return cause.First(d.Deciding(route.StepReturn, route.StepAccess, StepInternal), supposed(d, s.Status()), refuser(d, refusers[s.Status()]...), cause.Pass(d), d.FileBy, d.Location, d.Server)
+		return cause.First(s.passwordFile(d), d.Deciding(route.StepReturn, route.StepAccess, StepInternal), supposed(d, s.Status()), refuser(d, refusers[s.Status()]...), cause.Pass(d), d.FileBy, d.Location, d.Server)
 	case "proxy-unreachable":
 		if s.closed() {
 			return d.Deciding(route.StepReturn)
@@ -72,6 +72,18 @@ func (s *site) responsible(code string) *conf.Directive {
 		return cause.First(refuser(d, refusers[s.Status()]...), cause.Pass(d))
 	case "proxy-ranges-broken":
 		return s.rangeTaker()
+	case "proxy-stale-file":
+		for _, t := range append(slices.Clip(s.front), d, s.Handoff) {
+			if t == nil {
+				continue
+			}
+			if cache := last(t.Inside, ofProtocol(t, "_cache")); cache != nil && cache.Arg(0) != "off" {
+				return cache
+			}
+		}
+		if s.Handoff != nil {
+			return last(s.Handoff.Inside, "open_file_cache")
+		}
 	case "proxy-timeout":
 		return cause.First(last(d.Inside, ofProtocol(d, "_read_timeout")), last(d.Inside, ofProtocol(d, "_connect_timeout")), cause.Pass(d))
 	case "proxy-host-rejected":

@@ -131,6 +131,16 @@ type group struct {
 	index    *nameIndex
 }
 
+// of is the server block that a directive opens, nil for none.
+func (r *Router) of(block *conf.Directive) *vhost {
+	for _, v := range r.servers {
+		if v.dir == block {
+			return v
+		}
+	}
+	return nil
+}
+
 func (r *Router) addServers(http *conf.Directive) {
 	for _, d := range http.All("server") {
 		srv := &vhost{r: r, dir: d, list: listens(d), root: &location{dir: d}}

@@ -10,7 +10,6 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
-	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
 
 const (
@@ -44,6 +43,6 @@ var Kind = server.Kind{
 	Families: []diag.Family{files, twinAsked, hosts, withCredentials},
 	Rules:    rules(),
 	Enrich:   enrich,
-	Way:      cause.Way(siteOf, (*site).follow),
+	Way:      way,
 	Intent:   intent,
 }

@@ -38,6 +38,7 @@ type scene struct {
 	link    string         // a link to the storage
 	more    []diag.Exchange
 	seen    string // the path that the backend was asked for
+	request string // the field Authorization that is sent
 }
 
 const sceneFile = "proxydiag-main-1.bin"
@@ -63,6 +64,7 @@ func (s scene) record() *diag.Record {
 		Fixtures: []diag.FixtureRecord{
 			{Put: diag.Put{Role: diag.RoleMain, Size: 1600}, Name: sceneFile, Path: "/srv/media/" + sceneFile, FirstWrong: -1},
 			{Put: diag.Put{Role: "dot", Lead: "."}, Name: ".proxydiag-dot-1.bin", FirstWrong: -1},
+			{Put: diag.Put{Role: "pdf"}, Name: "proxydiag-pdf-1.pdf", Path: "/srv/media/proxydiag-pdf-1.pdf", FirstWrong: -1},
 			{Put: diag.Put{Role: "name-space"}, Name: "a b.bin", FirstWrong: -1},
 		},
 		Users: []diag.User{{Name: "www-data", UID: 33, GIDs: []int{33}}},
@@ -113,6 +115,9 @@ func (s scene) proxyGet() diag.Exchange {
 		x.Status, x.Body.Length, x.Body.Match = 200, 1600, compare.Equal
 	}
 	x.Request.Host, x.Header = s.host, s.proxy
+	if s.request != "" {
+		x.Request.Header = compare.Header{{Name: "Authorization", Value: s.request}}
+	}
 	if !s.unseen {
 		if s.seen == "" {
 			s.seen = "/dl/" + sceneFile

@@ -97,6 +97,9 @@ func TestIntent(t *testing.T) {
 	}
 }
 
+// noPasswords is what nginx logs where it answers 403 for want of the file.
+const noPasswords = `open() "/etc/pw" failed (2: No such file or directory)%.0s`
+
 func TestWay(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -107,6 +110,7 @@ func TestWay(t *testing.T) {
 		{"under another path", scene{status: 404, server: "location /dl/ { rewrite ^/dl(.*)$ /x$1 break; proxy_pass http://127.0.0.1:8000; }"}, diag.Way{Path: "/x/" + sceneFile}},
 		{"answered", scene{status: 404, server: "return 404;"}, diag.Way{Reached: diag.No}},
 		{"answered otherwise than it says", scene{status: 404, server: "return 403;"}, diag.Way{}},
+		{"no file of passwords", scene{status: 403, own: true, server: "auth_basic x; auth_basic_user_file /etc/pw;" + download + protected, log: []string{noPasswords}, request: "Basic YTpi"}, diag.Way{Reached: diag.No}},
 		{"to another upstream", scene{status: 404, server: "location /dl/ { proxy_pass http://127.0.0.1:9; }"}, diag.Way{Reached: diag.No}},
 		{"to what may be the backend", scene{status: 404, server: "location /dl/ { proxy_pass http://app:8000; }"}, diag.Way{Path: "/dl/" + sceneFile}},
 		{"by another server block", scene{http: "server { listen 8080; location / { proxy_pass http://127.0.0.1:8081; } }\nserver { listen 127.0.0.1:8081; " + download + "}"}, diag.Way{Path: "/dl/" + sceneFile}},
@@ -136,6 +140,9 @@ func TestResponsible(t *testing.T) {
 		{"proxy-auth-required", scene{status: 401, unseen: true, server: "auth_basic x; # here\nauth_basic_user_file f;\n" + download}},
 		{"proxy-auth-required", scene{status: 401, unseen: true, server: "location /dl/ {\nauth_request /a; # here\nproxy_pass http://127.0.0.1:8000;\n}"}},
 		{"proxy-not-routed", scene{status: 403, unseen: true, server: "location /dl/ {\nallow 10.0.0.0/8;\ndeny all; # here\nproxy_pass http://127.0.0.1:8000;\n}"}},
+		{"proxy-not-routed", scene{status: 403, unseen: true, own: true, server: "auth_basic x;\nauth_basic_user_file /etc/pw; # here\n" + download + protected, log: []string{noPasswords}, request: "Basic YTpi"}},
+		{"proxy-stale-file", scene{http: "server {\nlisten 8080;\nlocation / {\nproxy_cache z; # here\nproxy_pass http://127.0.0.1:8081;\n}\n}\nserver { listen 8081; " + download + protected + "}"}},
+		{"proxy-stale-file", scene{server: download + "open_file_cache max=9; # here\n" + protected}},
 		{"proxy-not-routed", scene{status: 403, unseen: true, server: "location /dl/ {\nif ($unknown) {\nreturn 403; # here\n}\nproxy_pass http://127.0.0.1:8000;\n}"}},
 		{"proxy-path-rewritten", scene{status: 404, server: "location /dl/ {\nrewrite ^/dl/(.*)$ /$1 break; # here\nproxy_pass http://127.0.0.1:8000;\n}"}},
 		{"proxy-timeout", scene{status: 504, server: "location /dl/ {\nproxy_pass http://127.0.0.1:8000;\nproxy_read_timeout 1s; # here\n}"}},

@@ -35,6 +35,9 @@ func (s *site) twins() []twin {
 				name = path.Base(s.File.Path)
 			}
 			for _, t := range s.twinsOf(m, v, folder, name) {
+				if s.Handoff != nil && t.By == s.Handoff.Location {
+					continue // it takes the handoff itself, and lacks internal
+				}
 				if t.Guard = l; !named[t.By] {
 					named[t.By] = true
 					s.twinsKept = append(s.twinsKept, t)

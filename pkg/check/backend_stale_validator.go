@@ -31,7 +31,7 @@ func judgeStaleValidator(v *diag.View) []diag.Finding {
 		return nil
 	}
 	c := shorter()
-	b := v.Exchange(onBackend(c.get()))
+	b := v.Exchange(OnBackend(c.get()))
 	detail := fmt.Sprintf("A file was rewritten in place, %s in place of %s, in a later second. ", bytes(v.Fixture(c.to).Size), bytes(v.Fixture(c.from).Size))
 	if backendDoes(b) {
 		detail += "Asked with the validators from before, the backend itself answers " + status(b) + "."
@@ -61,7 +61,7 @@ func validatorsOf(x *diag.Exchange) string {
 // counts: within one a date, and what is made of it, may stay.
 func staleRows(v *diag.View) []diag.Row {
 	c := shorter()
-	first, b := c.first(v), v.Exchange(onBackend(c.get()))
+	first, b := c.first(v), v.Exchange(OnBackend(c.get()))
 	if settledAnswer(v, c.get()) != nil || settledAnswer(v, c.getAgain()) != nil || !b.Answered() || b.Status >= 400 {
 		return nil
 	}
@@ -81,6 +81,6 @@ func staleRows(v *diag.View) []diag.Row {
 // unsettled says that the first change shows the backend's validator unchanged.
 func unsettled(v *diag.View) bool {
 	c := longer()
-	first, b := c.first(v), v.Exchange(onBackend(c.get()))
+	first, b := c.first(v), v.Exchange(OnBackend(c.get()))
 	return b.Answered() && (b.Status == 304 || sameValidator(b, first, false) || sameValidator(b, first, true))
 }

@@ -84,7 +84,7 @@ func TestOwnBackendExposure(t *testing.T) {
 			}
 			asked := false
 			for _, x := range rec.Exchanges {
-				asked = asked || strings.HasPrefix(x.Probe.ID, onBackend("proxy-internal")) || strings.HasPrefix(x.Probe.ID, onBackend("proxy-traversal"))
+				asked = asked || strings.HasPrefix(x.Probe.ID, OnBackend("proxy-internal")) || strings.HasPrefix(x.Probe.ID, OnBackend("proxy-traversal"))
 			}
 			if came := c.everywhere || c.public != nil && !c.public("/dl/"); asked != came {
 				t.Errorf("the backend was asked for the same: %v, want %v", asked, came)

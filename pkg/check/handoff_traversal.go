@@ -39,7 +39,7 @@ func judgeTraversal(v *diag.View) []diag.Finding {
 // own backend may have been asked where it hands off for the same path, or
 // sends the file; then the fields tell, if they do, see diag.View.Unmarked.
 func bypasses(v *diag.View, id string) bool {
-	x, b := v.Exchange(id), v.Exchange(onBackend(id))
+	x, b := v.Exchange(id), v.Exchange(OnBackend(id))
 	switch {
 	case !x.Delivers():
 		return false

@@ -35,7 +35,7 @@ func lostNames(v *diag.View) (lost []lostName, excused []excuse) {
 	}
 	few := fewRefused(v)
 	for _, n := range allNames() {
-		f, p, b := v.Fixture(n.role), v.Exchange(n.probe()), v.Exchange(onBackend(n.probe()))
+		f, p, b := v.Fixture(n.role), v.Exchange(n.probe()), v.Exchange(OnBackend(n.probe()))
 		switch {
 		case f == nil || f.OK() && !v.Asked(n.probe()) || p.Delivers():
 		case !f.OK():
@@ -128,7 +128,7 @@ func judgeName(v *diag.View, n named, f *diag.FixtureRecord, p, b *diag.Exchange
 func fewRefused(v *diag.View) bool {
 	refused, asked := 0, 0
 	for _, n := range allNames() {
-		p, b := v.Exchange(n.probe()), v.Exchange(onBackend(n.probe()))
+		p, b := v.Exchange(n.probe()), v.Exchange(OnBackend(n.probe()))
 		if !p.Answered() || n.role == nameDot || n.role == nameFolder {
 			continue
 		}
@@ -216,7 +216,7 @@ func nameRule(code string) func(*diag.View) []diag.Finding {
 			}
 		}
 		l := concerned[0]
-		finding := diag.Finding{Evidence: []diag.Evidence{handedOff(concerned), said(l.proxy), said(v.Exchange(onBackend(l.probe())))}}
+		finding := diag.Finding{Evidence: []diag.Evidence{handedOff(concerned), said(l.proxy), said(v.Exchange(OnBackend(l.probe())))}}
 		finding.Detail = fmt.Sprintf("%s arrives. Files whose names have %s do not.", v.Fixture(diag.RoleMain).Name, strings.Join(what, "; "))
 		if l.value != l.want {
 			finding.Detail += fmt.Sprintf("\nFor %s the backend sends %s, the proxy wants %s.", l.name, l.value, l.want)
@@ -233,7 +233,7 @@ func nameRule(code string) func(*diag.View) []diag.Finding {
 
 // handedOff shows what becomes of names.
 func handedOff(names []lostName) diag.Evidence {
-	e := diag.Evidence{Kind: diag.EvidenceDiff, Text: "the handoff for each name, and what comes of it", Probe: onBackend(names[0].probe())}
+	e := diag.Evidence{Kind: diag.EvidenceDiff, Text: "the handoff for each name, and what comes of it", Probe: OnBackend(names[0].probe())}
 	for _, l := range names {
 		e.Rows = append(e.Rows, diag.Row{Field: l.what, Backend: l.value, Proxy: status(l.proxy), Expected: l.want})
 	}

@@ -12,7 +12,7 @@ import (
 // main one does: a code of proxyFault, or the zero fault where it does come,
 // where the backend refuses it, or where the answer does not tell.
 func otherFault(v *diag.View, k kind) fault {
-	p, b := v.Exchange(k.probe()), v.Exchange(onBackend(k.probe()))
+	p, b := v.Exchange(k.probe()), v.Exchange(OnBackend(k.probe()))
 	if !p.Answered() || arrives(p) || !b.Answered() || b.Status >= 300 || len(b.Handoffs()) == 0 || timedOut(p) || mislabelled(p) {
 		return fault{}
 	}
@@ -48,7 +48,7 @@ func otherFindings(v *diag.View, code string) []diag.Finding {
 		if finding.Detail == "" {
 			finding.Detail = f.detail
 		}
-		finding.Evidence = append(finding.Evidence, said(v.Exchange(k.probe())), said(v.Exchange(onBackend(k.probe()))))
+		finding.Evidence = append(finding.Evidence, said(v.Exchange(k.probe())), said(v.Exchange(OnBackend(k.probe()))))
 	}
 	if names == nil {
 		return nil

@@ -110,7 +110,7 @@ func (c change) plan(v *diag.View, step diag.Step) diag.Step {
 		p.ID = later(p.ID)
 		step.Probes = append(step.Probes, p)
 	}
-	step.Probes = append(step.Probes, diag.Probe{ID: onBackend(c.get()), Port: diag.Backend, Method: "GET", Role: c.to,
+	step.Probes = append(step.Probes, diag.Probe{ID: OnBackend(c.get()), Port: diag.Backend, Method: "GET", Role: c.to,
 		Header: c.validators(first)})
 	return step
 }

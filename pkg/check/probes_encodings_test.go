@@ -48,7 +48,7 @@ func TestTypes(t *testing.T) {
 		x.Body.FirstDiff = 0
 		return x
 	}
-	handsOff := changed(of(onBackend("proxy-html"), "html", 200, compare.Empty, "X-Accel-Redirect", "/protected/html.bin"), func(x *diag.Exchange) { x.Probe.Port = diag.Backend })
+	handsOff := changed(of(OnBackend("proxy-html"), "html", 200, compare.Empty, "X-Accel-Redirect", "/protected/html.bin"), func(x *diag.Exchange) { x.Probe.Port = diag.Backend })
 	with := func(exchanges ...diag.Exchange) recorded {
 		return record(exchanges...).file("html", 20000)
 	}

@@ -48,7 +48,7 @@ type spelling struct{ id, target string }
 func (s spelling) probes(v *diag.View) []diag.Probe {
 	list := []diag.Probe{{ID: s.id, Port: diag.Proxy, Method: "GET", Target: s.target}}
 	if !v.Stack.Companion && v.Exchange(s.id).Delivers() && v.Exchange(diag.BackendGet).Answered() {
-		list = append(list, diag.Probe{ID: onBackend(s.id), Port: diag.Backend, Method: "GET", Target: s.target})
+		list = append(list, diag.Probe{ID: OnBackend(s.id), Port: diag.Backend, Method: "GET", Target: s.target})
 	}
 	return list
 }

@@ -105,7 +105,7 @@ func (n named) plan(v *diag.View, step *diag.Step) {
 	}
 	step.Probes = append(step.Probes, diag.Probe{ID: n.probe(), Port: diag.Proxy, Method: "GET", Role: n.role})
 	if x := v.Exchange(n.probe()); x != nil && !x.Delivers() {
-		step.Probes = append(step.Probes, diag.Probe{ID: onBackend(n.probe()), Port: diag.Backend, Method: "GET", Role: n.role})
+		step.Probes = append(step.Probes, diag.Probe{ID: OnBackend(n.probe()), Port: diag.Backend, Method: "GET", Role: n.role})
 	}
 }
 

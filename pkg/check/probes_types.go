@@ -106,6 +106,6 @@ func (k kind) plan(v *diag.View, step *diag.Step) {
 	}
 	step.Probes = append(step.Probes, k.ask(diag.Proxy, k.probe()))
 	if x := v.Exchange(k.probe()); x != nil && !arrives(x) {
-		step.Probes = append(step.Probes, k.ask(diag.Backend, onBackend(k.probe())))
+		step.Probes = append(step.Probes, k.ask(diag.Backend, OnBackend(k.probe())))
 	}
 }

@@ -135,14 +135,14 @@ func askConditions(v *diag.View, list []condition) diag.Step {
 	for _, c := range list {
 		step.Probes = append(step.Probes, diag.Probe{ID: c.id, Port: diag.Proxy, Method: "GET", Role: diag.RoleMain, Header: c.header})
 		if x := v.Exchange(c.id); x.Answered() && conditionFault(x, c) != "" && v.Exchange(diag.BackendGet).Answered() {
-			step.Probes = append(step.Probes, diag.Probe{ID: onBackend(c.id), Port: diag.Backend, Method: "GET", Role: diag.RoleMain, Header: c.header})
+			step.Probes = append(step.Probes, diag.Probe{ID: OnBackend(c.id), Port: diag.Backend, Method: "GET", Role: diag.RoleMain, Header: c.header})
 		}
 	}
 	return step
 }
 
-// onBackend is the id of the same probe on the backend port.
-func onBackend(id string) string { return "backend-for-" + id }
+// OnBackend is the id of the same probe on the backend port.
+func OnBackend(id string) string { return "backend-for-" + id }
 
 // conditionFault says what is wrong with the answer to a conditional request,
 // "" where nothing is.

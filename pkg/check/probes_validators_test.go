@@ -16,7 +16,7 @@ func TestConditions(t *testing.T) {
 	broken := []string{"proxy-conditional-broken warning"}
 	slight := []string{"proxy-conditional-broken info"}
 	backend := func(id string, status int, fields ...string) diag.Exchange {
-		return changed(got(onBackend(id), status, 0, fields...), func(x *diag.Exchange) { x.Probe.Port = diag.Backend })
+		return changed(got(OnBackend(id), status, 0, fields...), func(x *diag.Exchange) { x.Probe.Port = diag.Backend })
 	}
 	volatile := changed(plain(diag.ProxyAgain), func(x *diag.Exchange) { x.Header[0].Value = `"another"` })
 	judgeAll(t, []judgeTest{

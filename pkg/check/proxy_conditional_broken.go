@@ -75,7 +75,7 @@ func conditionRowsWith(v *diag.View, ignored bool) (rows []diag.Row, soft bool) 
 	soft = true
 	for _, c := range append(conditions(get), oddConditions(get)...) {
 		x := v.Exchange(c.id)
-		if !x.Answered() || conditionFault(x, c) == "" || !steadyETag(v) || backendDoes(v.Exchange(onBackend(c.id))) {
+		if !x.Answered() || conditionFault(x, c) == "" || !steadyETag(v) || backendDoes(v.Exchange(OnBackend(c.id))) {
 			continue
 		}
 		soft = soft && x.Delivers() && (c.soft || ignored)
@@ -89,7 +89,7 @@ func conditionRowsWith(v *diag.View, ignored bool) (rows []diag.Row, soft bool) 
 func changeRows(v *diag.View) []diag.Row {
 	var rows []diag.Row
 	for _, c := range []change{longer(), shorter()} {
-		first, b := c.first(v), v.Exchange(onBackend(c.get()))
+		first, b := c.first(v), v.Exchange(OnBackend(c.get()))
 		if settledAnswer(v, c.get()) != nil || settledAnswer(v, c.getAgain()) != nil || backendDoes(b) {
 			continue
 		}
