@@ -162,7 +162,12 @@ func TestRunCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := t.TempDir()
-	stop := Fault{inject: func(s *setup) { s.backend = instead(isDownload, func(http.ResponseWriter, *http.Request) { cancel() }) }}
+	stop := Fault{inject: func(s *setup) {
+		s.backend = instead(isDownload, func(_ http.ResponseWriter, r *http.Request) {
+			cancel()
+			<-r.Context().Done() // no answer comes that could be judged
+		})
+	}}
 	rec, err := Run(ctx, Options{Fault: stop, Dir: dir})
 	if err != nil {
 		t.Fatal(err)

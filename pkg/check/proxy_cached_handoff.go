@@ -63,8 +63,8 @@ func marked(v *diag.View) []diag.Finding {
 	}
 	for _, id := range append([]string{diag.ProxyAgain}, longer().before[1:]...) {
 		x := v.Exchange(id)
-		if !x.Delivers() || cacheMark(x) == "" {
-			continue
+		if !x.Delivers() || cacheMark(x) == "" || v.Stack.Companion && len(x.Seen) > 0 {
+			continue // where the companion saw the request, the cache has asked
 		}
 		return []diag.Finding{{
 			Detail: fmt.Sprintf("The backend answers Cache-Control: %s, which lets nobody but the client store the download; what the proxy sends says %s: it comes from a cache.",
