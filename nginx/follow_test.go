@@ -76,3 +76,29 @@ server { listen 81; location / { proxy_pass http://127.0.0.1:1; } location /p/ {
 		}
 	}
 }
+
+// TestFollowFragment: what stands in files that were not read is not guessed.
+func TestFollowFragment(t *testing.T) {
+	ask := func(text string) server.RouteResult {
+		u, _ := url.Parse("http://a.test/")
+		r, err := follow(sourceOf(text), server.RouteRequest{URL: u})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if got := ask("upstream app { server 127.0.0.1:1; }").Request; got.Undecided == "" {
+		t.Errorf("without a server block: %+v", got)
+	}
+	for text, want := range map[string]int{
+		"server { location / { proxy_pass http://app; } }":                            0,
+		"server { location / { proxy_pass http://app.test; } }":                       1,
+		"server { location / { proxy_pass http://app:8000; } }":                       1,
+		"upstream app { server a; } server { location / { proxy_pass http://app; } }": 1,
+		"events {} http { server { location / { proxy_pass http://app; } } }":         1,
+	} {
+		if got := ask(text).Request.Upstream; got == nil || got.Host == "" || len(got.Peers) != want {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}

@@ -165,16 +165,16 @@ func TestLoadProblems(t *testing.T) {
 		kind       conf.Kind
 		want       string
 	}{
-		{"nothing", "x.conf", memory(nil), conf.Missing, `x.conf: "x.conf" is not there`},
+		{"nothing", "x.conf", memory(nil), conf.Missing, `"x.conf" is not there`},
 		{"a folder without anything", "d", memory(map[string]string{"d/README": "x"}), conf.Empty, "d: the folder holds no nginx.conf and no *.conf"},
 		{"an empty file", "a.conf", memory(map[string]string{"a.conf": " \n"}), conf.Empty, "a.conf: the file is empty"},
 		{"a missing include", "nginx.conf", memory(map[string]string{"nginx.conf": "events {}\nhttp {\n  include x.conf;\n}"}), conf.Missing, `nginx.conf:3:3: "x.conf" is not there`},
 		{"a cycle", "nginx.conf", memory(loop), conf.Cycle, `b.conf:2:3: "a.conf" includes itself: a.conf → b.conf → a.conf`},
 		{"an unreadable include", "nginx.conf", locked{memory(map[string]string{"nginx.conf": "events {}\nhttp { include k*.conf; }", "key.conf": "x"}), "key.conf"}, conf.Unreadable, `nginx.conf:2:8: "key.conf" cannot be read: permission denied`},
-		{"an unreadable main file", "nginx.conf", locked{memory(map[string]string{"nginx.conf": "x"}), "nginx.conf"}, conf.Unreadable, `nginx.conf: "nginx.conf" cannot be read: permission denied`},
+		{"an unreadable main file", "nginx.conf", locked{memory(map[string]string{"nginx.conf": "x"}), "nginx.conf"}, conf.Unreadable, `"nginx.conf" cannot be read: permission denied`},
 		{"a binary file", "a.conf", memory(map[string]string{"a.conf": "\x7fELF\n\x02\x01\x00\x00"}), conf.NotText, "a.conf:2:3: not a text file"},
 		{"a binary include", "a.conf", memory(map[string]string{"a.conf": "include b;", "b": "\x00"}), conf.NotText, "b:1:1: not a text file"},
-		{"50 MiB", "a.conf", memory(map[string]string{"a.conf": strings.Repeat("# line\n", 50<<20/7)}), conf.TooLarge, `a.conf: "a.conf" is larger than 16 MiB`},
+		{"50 MiB", "a.conf", memory(map[string]string{"a.conf": strings.Repeat("# line\n", 50<<20/7)}), conf.TooLarge, `"a.conf" is larger than 16 MiB`},
 		{"50 MiB included", "a.conf", memory(map[string]string{"a.conf": "\ninclude b;", "b": strings.Repeat("# line\n", 50<<20/7)}), conf.TooLarge, `a.conf:2:1: "b" is larger than 16 MiB`},
 		{"blocks without end", "a.conf", memory(map[string]string{"a.conf": strings.Repeat("a {", 1<<20)}), conf.TooLarge, "more than 200 blocks within each other"},
 		{"a Lua block without end", "a.conf", memory(map[string]string{"a.conf": "location / {\n  content_by_lua_block {\n ngx.say('}')\n"}), conf.Syntax, `a.conf:2:24: the Lua block that opens here`},

@@ -50,19 +50,23 @@ type RouterOptions struct {
 // Router follows requests through a configuration. It may be used by several
 // goroutines at once.
 type Router struct {
-	conf    *Config
-	opts    RouterOptions
-	servers []*vhost
-	groups  map[string]*group // by address
-	order   []*group          // as they appear
-	names   *names
+	conf      *Config
+	opts      RouterOptions
+	servers   []*vhost
+	upstreams map[string]*conf.Directive // by name
+	groups    map[string]*group          // by address
+	order     []*group                   // as they appear
+	names     *names
 
 	patterns sync.Map // patternKey → *pattern
 }
 
 // NewRouter prepares a configuration for routing.
 func NewRouter(c *Config, o RouterOptions) *Router {
-	r := &Router{conf: c, opts: o, groups: map[string]*group{}, names: newNames(c.HTTP)}
+	r := &Router{conf: c, opts: o, groups: map[string]*group{}, names: newNames(c.HTTP), upstreams: map[string]*conf.Directive{}}
+	for _, b := range c.HTTP.All("upstream") {
+		r.upstreams[b.Arg(0)] = b
+	}
 	r.addServers(c.HTTP)
 	return r
 }

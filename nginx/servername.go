@@ -190,6 +190,10 @@ func (s *state) listeners(port string) (groups []*group, exact bool) {
 		return nil, false
 	}
 	groups, exact = s.r.candidates(s.req.Scheme, port)
+	if len(groups) == 0 && s.r.conf.Fragment && len(s.r.servers) == 0 {
+		s.undecided(nil, "what was read is a part of a configuration, and has no server block")
+		return groups, exact
+	}
 	if len(groups) == 0 {
 		s.step(StepFailure, nil, "no server listens for %s", (&url.URL{Scheme: s.req.Scheme, Host: s.req.Host}).String())
 		s.end(route.Failed, 0, "")

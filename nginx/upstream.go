@@ -85,10 +85,9 @@ func (s *state) splitURL(u *route.Upstream, text string) (address, uri, port str
 
 // peers finds the servers of an upstream block, or the one that is written.
 func (r *Router) peers(u *route.Upstream, pass *conf.Directive, port string) {
-	for _, b := range r.conf.HTTP.All("upstream") {
-		if b.Arg(0) == u.Host {
-			u.Block = b
-		}
+	u.Block = r.upstreams[u.Host]
+	if u.Block == nil && r.conf.Fragment && !strings.ContainsAny(u.Host, ".:") && u.Host != "localhost" {
+		return // an upstream block of a file that was not read, or a host
 	}
 	if u.Block == nil {
 		u.Peers = []route.Peer{{Addr: withPort(u.Host, port), Directive: pass}}

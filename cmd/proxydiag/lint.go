@@ -35,7 +35,7 @@ func newLint(std streams) *cobra.Command {
 			"CONFIG is a main file, a file for a site, a folder, or a dump; - reads a dump from standard\n" +
 			"input. Where a folder holds no configuration itself, each one in the folders below it is\n" +
 			"read. The exit status is 1 for findings (see --fail-on), 3 where a configuration does not\n" +
-			"parse.\n\n" +
+			"parse. An include that cannot be read is a warning and leaves it: of the rest all is said.\n\n" +
 			"What is meant is left with a comment in the configuration, at the end of the line or above\n" +
 			"it: # proxydiag: ignore CODE reason. Such findings, and those that --ignore and --baseline\n" +
 			"name, stand in the other formats than text only.",

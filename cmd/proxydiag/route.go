@@ -32,7 +32,7 @@ func newRoute(std streams) *cobra.Command {
 			"configuration does not decide is said, not guessed. Nothing is sent.\n\n" +
 			"CONFIG is a main file, a folder, or a dump; - reads a dump from standard input. Host and\n" +
 			"port of the URL choose among the servers. The exit status is 3 for a configuration that\n" +
-			"does not parse.",
+			"does not parse, and 0 whatever becomes of the request: --format json tells.",
 		Example: "  proxydiag route site.conf http://www.example.org/dl/a.pdf --handoff /protected/a.pdf",
 		Args:    exactly("a configuration and a URL", 2),
 		RunE:    func(_ *cobra.Command, args []string) error { return r.run(args[0], args[1], std) },

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -29,8 +30,8 @@ type Problem struct {
 
 // String is "file:line:column: message".
 func (p Problem) String() string {
-	if p.Pos.IsZero() {
-		return p.Message
+	if p.Pos.IsZero() || p.Pos.Line == 0 && strings.HasPrefix(p.Message, strconv.Quote(p.Pos.File)+" ") {
+		return p.Message // which names the file
 	}
 	return p.Pos.String() + ": " + p.Message
 }
