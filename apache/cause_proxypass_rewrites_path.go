@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 
@@ -39,7 +40,17 @@ func judgeProxyPassRewritesPath(s *site) *diag.Finding {
 	if rule := s.Download.Deciding(route.StepRewrite); rule != nil && rule != at {
 		return nil // the rule before it has changed the path
 	}
-	return s.With(s.Found(at, "For %s the backend is asked for %s instead of %s.", s.Download.URI, asked, want), s.Download)
+	f := s.Found(at, "For %s the backend is asked for %s instead of %s.", s.Download.URI, asked, want)
+	if at != nil && at.Name == "RewriteRule" {
+		f.Title = "RewriteRule changes the path"
+		f.Fix = "Let the rule's URL have the path that the client asks for."
+		if once, err := url.PathUnescape(asked); err == nil && once == want {
+			f.Title = "RewriteRule escapes the path twice"
+			f.Detail = fmt.Sprintf("For %s the backend is asked for %s: [B] escapes what the rule has matched, and Apache escapes the URL once more.", s.Download.URI, s.Download.Upstream.URI)
+			f.Fix = "Write [P,B,BNP,NE]: with NE what B has escaped is left as it is."
+		}
+	}
+	return s.With(f, s.Download)
 }
 
 // paths are the path that a route asks its upstream for, and the one under

@@ -2,6 +2,8 @@ package apache
 
 import (
 	"io/fs"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
+	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
 const (
@@ -97,6 +100,7 @@ func scenes() []scene {
 	others := host("ServerName a.example\nDocumentRoot /var/www\n") + host("ServerName b.example\n"+scenePass+sceneSend)
 	const folder = "DocumentRoot /var/www\n<Directory /var/www>\nAllowOverride All\n</Directory>\n"
 	const byFolder = "RewriteEngine on\nRewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P]\n"
+	const escaped = "RewriteRule ^/dl/(.*)$ http://127.0.0.1:8000/dl/$1"
 	return []scene{
 		{code: "apache-module-missing", bare: true, config: scenePass, status: 200},
 		{code: "apache-module-missing", near: true, config: scenePass, status: 200},
@@ -104,6 +108,7 @@ func scenes() []scene {
 		{code: "apache-guarded-off", near: true, config: "Define X\n" + scenePass + guarded, status: 200},
 		{code: "apache-xsendfile-off", config: scenePass + "XSendFile off\n", status: 200, at: "XSendFile off"},
 		{code: "apache-xsendfile-off", near: true, config: scenePass + "XSendFile off\n", status: 404},
+		{code: "apache-xsendfile-off", near: true, config: scenePass + sceneSend + "<Location /dl/>\n<If \"%{TIME_HOUR} -lt 25\">\nHeader set X-A 1\n</If>\n<Else>\nXSendFile off\n</Else>\n</Location>\n", status: 200},
 		{code: "apache-xsendfile-scope", config: scenePass + scoped, status: 200, at: "XSendFile on"},
 		{code: "apache-xsendfile-scope", near: true, config: scenePass + "XSendFile off\n" + scoped, status: 200},
 		{code: "apache-header-unset", config: scenePass + sceneSend + "Header unset X-Sendfile\n", status: 200, at: "Header unset X-Sendfile"},
@@ -116,6 +121,8 @@ func scenes() []scene {
 		{code: "apache-upstream-unreachable", near: true, config: scenePass, status: 503, unseen: true},
 		{code: "apache-proxypass-rewrites-path", config: "ProxyPass /dl/ http://127.0.0.1:8000/\n", status: 404, seen: "/" + sceneFile, at: "ProxyPass /dl/ http://127.0.0.1:8000/"},
 		{code: "apache-proxypass-rewrites-path", near: true, config: scenePass, status: 404},
+		{code: "apache-proxypass-rewrites-path", config: "RewriteEngine on\n" + escaped + " [P,B]\n", status: 404, seen: "/dl/" + strings.ReplaceAll(sceneFile, "-", "%2d"), at: escaped + " [P,B]"},
+		{code: "apache-proxypass-rewrites-path", near: true, config: "RewriteEngine on\n" + escaped + " [P,B,BNP,NE]\n", status: 404},
 		{code: "apache-proxypass-order", config: "ProxyPass / http://127.0.0.1:9000/\n" + scenePass, status: 503, unseen: true, at: "ProxyPass / http://127.0.0.1:9000/"},
 		{code: "apache-proxypass-order", near: true, config: scenePass + "ProxyPass / http://127.0.0.1:9000/\n", status: 503, unseen: true},
 		{code: "apache-proxypass-excluded", config: "ProxyPass /dl/ !\nProxyPass / http://127.0.0.1:8000/\n", status: 404, unseen: true, at: "ProxyPass /dl/ !"},
@@ -123,6 +130,7 @@ func scenes() []scene {
 		{code: "apache-access-denied", config: scenePass + sceneSend + denied, status: 403, unseen: true, at: "Require all denied"},
 		{code: "apache-access-denied", near: true, config: scenePass + sceneSend + strings.ReplaceAll(denied, "/dl/", "/api/"), status: 403, unseen: true},
 		{code: "apache-vhost-mismatch", config: others, status: 404, unseen: true, at: "ServerName b.example"},
+		{code: "apache-vhost-mismatch", config: host("ServerName a.example\nDocumentRoot /var/www\n") + "<Macro Dl $host>\n" + host("ServerName $host\n"+scenePass+sceneSend) + "</Macro>\nUse Dl b.example\n", status: 404, unseen: true, at: "Use Dl b.example"},
 		{code: "apache-vhost-mismatch", near: true, config: strings.ReplaceAll(others, "b.example", "localhost"), status: 404, unseen: true},
 		{code: "apache-htaccess-context", config: folder, access: byFolder + "XSendFilePath /srv/media\n", status: 500, unseen: true, at: "XSendFilePath /srv/media"},
 		{code: "apache-htaccess-context", near: true, config: folder, access: byFolder + "XSendFile on\n", status: 500, unseen: true},
@@ -144,6 +152,41 @@ func TestCauses(t *testing.T) {
 		list = append(list, servertest.Scene{Code: s.code, Near: s.near, At: s.at, Run: s.record()})
 	}
 	servertest.Causes{Rules: rules(), Scenes: list, Healthy: func() *diag.Record { return scene{config: scenePass + sceneSend}.record() }}.Try(t)
+}
+
+// TestEscapedTwice: a rule is spoken of as a rule, and the paths as they are on
+// the wire.
+func TestEscapedTwice(t *testing.T) {
+	rec := scene{config: "RewriteEngine on\nRewriteRule ^/dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P,B]\n", status: 404, seen: "/dl/x"}.record()
+	found := proxyPassRewritesPath.Judge(diag.NewView(rec.Stack, rec))
+	if len(found) != 1 {
+		t.Fatalf("%d findings", len(found))
+	}
+	if f := found[0]; f.Title != "RewriteRule escapes the path twice" || !strings.Contains(f.Detail, "proxydiag%252dmain") || !strings.Contains(f.Fix, "[P,B,BNP,NE]") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestFoundInMacro: a finding at a macro's line shows what uses the macro, and so
+// does a step of a route.
+func TestFoundInMacro(t *testing.T) {
+	rec := scene{config: "<Macro Off $path>\n<Location $path>\nXSendFile off\n</Location>\n</Macro>\n" + scenePass + "Use Off /dl/\n", status: 200}.record()
+	found := xsendfileOff.Judge(diag.NewView(rec.Stack, rec))
+	if len(found) != 1 {
+		t.Fatalf("%d findings", len(found))
+	}
+	lines := slices.IndexFunc(found[0].Evidence, func(e diag.Evidence) bool { return len(e.Lines) == 1 && e.Lines[0].Text == "Use Off /dl/" })
+	if found[0].Location.Line != 5 || lines < 0 {
+		t.Errorf("%+v", found[0])
+	}
+	u, _ := url.Parse("http://localhost/dl/x")
+	r, err := Kind.Route(rec.Config.Source, server.RouteRequest{URL: u, Handoff: "/srv/media/x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Handoff.Steps, func(s server.RouteStep) bool { return strings.Contains(s.Text, "apache2.conf:9:1 by Use Off /dl/") }) {
+		t.Errorf("%+v", r.Handoff.Steps)
+	}
 }
 
 func TestDetect(t *testing.T) {

@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -41,6 +42,9 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 		}
 		by := cause.First(lastOf(other.dir.All("ServerName")), other.dir)
 		if name, ok := s.askedBy(other, cause.Request(x)); ok {
+			for by.Via != nil && slices.Contains(by.Via.Texts(1), by.Arg(0)) {
+				by = by.Via // the name is an argument of the macro's
+			}
 			f := s.Found(by, "The host %s lands in %s; the downloads are proxied in the virtual host for %s.", x.Request.Host, s.taker(), name)
 			return s.With(f, d)
 		}

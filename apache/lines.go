@@ -19,7 +19,8 @@ type line struct {
 	// put in. pieces say where in orig its parts come from; nil: text is orig.
 	text   string
 	pieces []piece
-	via    []string // macros that it comes out of, outermost first
+	via    []string        // macros that it comes out of, outermost first
+	use    *conf.Directive // the Use that brings it in, nil for none
 }
 
 // lineBreak says that the byte off of a joined line stands at that place.

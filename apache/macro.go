@@ -64,6 +64,7 @@ func (p *parser) use(s *source, l *line, d *conf.Directive) {
 		if body.via = append(slices.Clip(l.via), name); !p.take(&body) {
 			return
 		}
+		body.use = d
 		queue = append(queue, body)
 	}
 	s.queue = append(queue, s.queue...)

@@ -123,6 +123,29 @@ RewriteRule ^/cond/ - [F]
 	}
 }
 
+// TestFolderByItsSection: a Directory section tells that its path is a folder.
+func TestFolderByItsSection(t *testing.T) {
+	r := routerOf(t, `
+ServerRoot /x
+DocumentRoot /srv/www
+<Directory /srv>
+Require all granted
+</Directory>
+<Directory /srv/www/shut/>
+Require all denied
+</Directory>
+<Directory /srv/www/open>
+Require all granted
+</Directory>
+`, RouterOptions{})
+	for uri, want := range map[string]string{"/shut": "refused 403", "/open": "returned 301", "/open/": "folder 0", "/other": "file 0"} {
+		routed := r.Route(route.Request{URI: uri, Host: "a"})
+		if got := fmt.Sprintf("%s %d", routed.Outcome, routed.Status); got != want {
+			t.Errorf("%s: %s, want %s", uri, got, want)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	two := "<VirtualHost 10.0.0.1:80>\nServerName a\n</VirtualHost>\n<VirtualHost 10.0.0.2:80>\nServerName b\n</VirtualHost>\n"
 	one := "<VirtualHost 10.0.0.1:80>\nServerName a\n</VirtualHost>\n<VirtualHost 10.0.0.1:80>\nServerName b\n</VirtualHost>\n<VirtualHost *:443>\nServerName c\n</VirtualHost>\n"

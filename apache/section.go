@@ -130,7 +130,7 @@ func globRegex(glob string) string {
 // the outermost in, patterns after them, then names.
 func (s *state) directories() {
 	folder := path.Dir(s.filename)
-	if strings.HasSuffix(s.filename, "/") {
+	if strings.HasSuffix(s.filename, "/") || s.kind(s.filename) == route.FileFolder {
 		folder = strings.TrimSuffix(s.filename, "/")
 	}
 	all := inBlocks(s.servers(), "Directory", "DirectoryMatch")
@@ -148,6 +148,22 @@ func (s *state) directories() {
 	base := path.Base(s.filename)
 	files := inBlocks(append(s.servers(), s.others...), "Files", "FilesMatch")
 	s.others = append(s.others, s.choose(files, func(name string) bool { return name == base || load.HasMeta(name) && matchPath(name, base) }, base)...)
+}
+
+// kind is what is at a path: what was seen there, or else a folder where the
+// configuration takes it for one.
+func (s *state) kind(name string) route.FileKind {
+	kind := s.r.file(name)
+	if kind != route.FileUnknown || !path.IsAbs(name) {
+		return kind
+	}
+	name = path.Clean(name)
+	for _, d := range inBlocks(s.servers(), "Directory") {
+		if text, regex := isRegex(d); !regex && !load.HasMeta(text) && path.Clean(text) == name {
+			return route.FileFolder
+		}
+	}
+	return kind
 }
 
 func depthOf(folder string) int { return strings.Count(strings.TrimSuffix(folder, "/"), "/") }
@@ -219,16 +235,17 @@ func (s *state) readAccess(folder string) {
 	}
 }
 
-// conditions finds the If sections within blocks that hold (ap_if_walk).
+// conditions finds the If sections within blocks that hold (ap_if_walk). Behind
+// a condition that is not known the rest of its chain is not known either.
 func (s *state) conditions(blocks []*conf.Directive) {
 	for _, b := range blocks {
-		taken := false // an If or ElseIf of the chain held
+		taken := no // an If or ElseIf of the chain held
 		for _, d := range b.Block {
 			switch d.Name {
 			case "If":
-				taken = false
+				taken = no
 			case "ElseIf", "Else":
-				if taken {
+				if taken == yes {
 					continue
 				}
 			default:
@@ -242,14 +259,18 @@ func (s *state) conditions(blocks []*conf.Directive) {
 				}
 				holds = s.expr(text)
 			}
+			if holds == yes && taken == unknown {
+				holds = unknown
+			}
 			switch holds {
 			case unknown:
+				taken = unknown
 				if s.matters(d) {
 					s.undecided(d, "whether the condition holds is not known")
 					return
 				}
 			case yes:
-				taken = true
+				taken = yes
 				s.ifs = append(s.ifs, d)
 				s.step(StepSection, d, "the condition holds")
 				if s.conditions([]*conf.Directive{d}); s.done {

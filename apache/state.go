@@ -2,6 +2,7 @@ package apache
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -193,7 +194,7 @@ func (s *state) content() {
 		s.step(StepHandler, d, "%s is run by %s", s.filename, s.handler)
 	}
 	s.out.File, s.out.Handler = s.filename, s.handler
-	kind := s.r.file(s.filename)
+	kind := s.kind(s.filename)
 	if d := s.effectiveLast("FallbackResource"); d != nil && d.Arg(0) != "disabled" && kind != route.FileRegular {
 		s.undecided(d, "where %s is not there, %s answers", s.filename, d.Arg(0))
 		return
@@ -202,12 +203,33 @@ func (s *state) content() {
 	case kind == route.FileFolder && !strings.HasSuffix(s.uri, "/"):
 		s.step(route.StepReturn, nil, "a folder: redirects (301) to %s/", s.uri)
 		s.end(route.Returned, http.StatusMovedPermanently, withArgs(urlEscape(s.uri)+"/", s.args))
-	case strings.HasSuffix(s.filename, "/") && kind != route.FileMissing:
+	case kind == route.FileFolder, strings.HasSuffix(s.filename, "/") && kind != route.FileMissing:
 		s.end(route.Folder, 0, "")
+	case kind == route.FileMissing && s.handler == "" && s.takesRest() && s.behindFile():
+		s.undecided(s.effectiveLast("AcceptPathInfo"), "what is behind the file's name is handed to what serves it")
 	case kind == route.FileMissing && (s.handler == "" || s.handler == "cgi-script"):
 		s.step(route.StepFile, s.out.FileBy, "%s is not there", s.filename)
 		s.end(route.Refused, http.StatusNotFound, "")
 	default:
 		s.end(route.File, 0, "")
 	}
+}
+
+// takesRest says that a file is served for what is behind its name, too.
+func (s *state) takesRest() bool {
+	d := s.effectiveLast("AcceptPathInfo")
+	return d != nil && strings.EqualFold(d.Arg(0), "on")
+}
+
+// behindFile says that the path goes on behind the name of a file.
+func (s *state) behindFile() bool {
+	for at := path.Dir(strings.TrimSuffix(s.filename, "/") + "/"); at != "/" && at != "."; at = path.Dir(at) {
+		switch s.r.file(at) {
+		case route.FileRegular:
+			return true
+		case route.FileFolder:
+			return false
+		}
+	}
+	return false
 }

@@ -90,7 +90,7 @@ const (
 func (l *line) directive() (d *conf.Directive, kind tag, problem string) {
 	name, start, stop, next := word(l.text, 0)
 	o := l.origin(start, stop)
-	d = &conf.Directive{Pos: l.pos(o.start), End: l.pos(max(len(l.orig)-1, 0))}
+	d = &conf.Directive{Pos: l.pos(o.start), End: l.pos(max(len(l.orig)-1, 0)), Via: l.use}
 	end := len(l.text)
 	switch {
 	case strings.HasPrefix(name, "</"):

@@ -109,7 +109,7 @@ type routeJSON struct {
 func look(path string) route.FileKind {
 	info, err := os.Stat(path)
 	switch {
-	case os.IsNotExist(err):
+	case conf.IsMissing(err):
 		return route.FileMissing
 	case err != nil:
 		return route.FileUnknown

@@ -59,6 +59,10 @@ type Directive struct {
 	// Body is the content of a block that holds another language, as written.
 	Body string
 
+	// Via is the directive that brings this one in from elsewhere and gives it
+	// some of its text, such as the use of a macro; nil where none does.
+	Via *Directive
+
 	// Parent is the directive in whose block this one stands, nil at the top.
 	Parent *Directive
 

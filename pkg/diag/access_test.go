@@ -80,3 +80,15 @@ func TestLookFollowsLinks(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestBehindAFile: a path behind that of a file is missing, as one in no folder is.
+func TestBehindAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list := look(filepath.Join(file, "x"), map[string]bool{})
+	if p := list[len(list)-1]; !p.Missing || p.Failure != "" {
+		t.Errorf("%+v", p)
+	}
+}

@@ -1,13 +1,14 @@
 package diag
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
 )
 
 // Path is what is known of one file or folder on this machine.
@@ -95,7 +96,7 @@ func stat(path string) Path {
 	p := Path{Path: path, UID: -1, GID: -1}
 	info, err := os.Lstat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case conf.IsMissing(err):
 		p.Missing = true
 		return p
 	case err != nil:

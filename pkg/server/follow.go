@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -71,6 +72,9 @@ func tell(t *route.Route, skip int, written func(*conf.Directive) string) Route 
 		told := RouteStep{Kind: string(step.Kind), Text: step.Text, URI: step.URI}
 		if d := step.Directive; d != nil && d.Pos.Line > 0 {
 			told.Pos, told.Directive = d.Pos, written(d)
+			if d.Via != nil {
+				told.Text += fmt.Sprintf(" (brought in at %s by %s)", d.Via.Pos, written(d.Via))
+			}
 		}
 		out.Steps = append(out.Steps, told)
 		if step.Kind == route.StepProvided {

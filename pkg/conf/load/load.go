@@ -12,7 +12,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 )
@@ -122,7 +121,7 @@ func (r *Reader) Read(name string) (f conf.File, ok bool) {
 	f = conf.File{Path: name}
 	opened, err := r.fs.Open(name)
 	switch {
-	case missing(err):
+	case conf.IsMissing(err):
 		r.seen[name] = -1
 		return f, false
 	case err != nil:
@@ -248,7 +247,7 @@ func (r *Reader) Exists(name string) bool {
 func (r *Reader) There(name string) bool {
 	f, err := r.fs.Open(name)
 	if err != nil {
-		return !missing(err)
+		return !conf.IsMissing(err)
 	}
 	_ = f.Close()
 	return true
@@ -264,11 +263,6 @@ func (r *Reader) Regular(name string) bool {
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	return err == nil && info.Mode()&fs.ModeType == 0
-}
-
-// missing says that an error is about a name that nothing has.
-func missing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // reason says in words why a file cannot be read.

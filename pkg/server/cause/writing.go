@@ -35,6 +35,9 @@ func (w Writing) Found(at *conf.Directive, format string, args ...any) *diag.Fin
 	f := &diag.Finding{Detail: fmt.Sprintf(format, args...), Location: w.Place(at), Certainty: Configured}
 	if at != nil {
 		f.Evidence = append(f.Evidence, w.Quote("the directive", at))
+		if at.Via != nil {
+			f.Evidence = append(f.Evidence, w.Quote("what brings it in", at.Via))
+		}
 	}
 	return f
 }
