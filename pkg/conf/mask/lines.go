@@ -2,6 +2,7 @@ package mask
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,35 +45,70 @@ var parameter = regexp.MustCompile(`[?&]([\w.-]+)=([A-Za-z0-9%_.~+/=-]{4,})`)
 // `password = "x"`, in whatever language.
 var assigned = regexp.MustCompile(`([\w-]+)["'\]]*[ \t]*(?:=|:)[ \t]*(?:"([^"\\\n;{}]*)"|'([^'\\\n;{}]*)')`)
 
-func (m *masker) anywhere(t *text) {
-	for _, g := range parameter.FindAllSubmatchIndex(t.bytes, -1) {
-		if isParameter(string(t.bytes[g[2]:g[3]])) {
-			m.veil(t, g[4], g[5], false)
+// hints are what a line must have for a secret to be told in it, in lower case:
+// the words of names, and what marks credentials. Most lines have none.
+var hints = []string{
+	"auth", "cookie", "sig", "jwt", "bindpw", "bind-pw", "token", "key", "pass", "pwd", "secret", "credential", "accessid", "session",
+	"basic", "bearer", "eyj", "@",
+}
+
+func (m *masker) hinted(lower string) bool {
+	contained := func(hint string) bool { return strings.Contains(lower, hint) }
+	return slices.ContainsFunc(hints, contained) || slices.ContainsFunc(m.words.Secrets, func(name string) bool { return contained(strings.ToLower(name)) })
+}
+
+// anywhere masks what is a secret wherever it stands in a line, which begins at
+// an offset.
+func (m *masker) anywhere(t *text, at, end int) {
+	line := t.bytes[at:end]
+	for _, g := range parameter.FindAllSubmatchIndex(line, -1) {
+		if isParameter(string(line[g[2]:g[3]])) {
+			m.veil(t, at+g[4], at+g[5], false)
 		}
 	}
-	for _, g := range assigned.FindAllSubmatchIndex(t.bytes, -1) {
-		if IsSecret(string(t.bytes[g[2]:g[3]])) {
+	for _, g := range assigned.FindAllSubmatchIndex(line, -1) {
+		if IsSecret(string(line[g[2]:g[3]])) {
 			from, to, _ := valueOf(g)
-			m.veil(t, from, to, true)
+			m.veil(t, at+from, at+to, true)
 		}
 	}
 	for _, p := range anywhere {
-		for _, at := range p.FindAllSubmatchIndex(t.bytes, -1) {
-			m.veil(t, at[2], at[3], false)
+		for _, g := range p.FindAllSubmatchIndex(line, -1) {
+			m.veil(t, at+g[2], at+g[3], false)
 		}
 	}
 }
 
 func (m *masker) lines(t *text) {
 	inMap, at := false, 0
-	for line := range strings.Lines(string(t.bytes)) {
-		m.line(t, line, at, inMap)
-		if g := credentials.FindStringSubmatch(line); g != nil && has(m.words.Maps, g[1]) {
-			inMap = true
+	original := string(t.bytes)
+	lower := asciiLower(original)
+	for line := range strings.Lines(original) {
+		end := at + len(line)
+		hinted := m.hinted(lower[at:end])
+		if hinted || inMap {
+			m.line(t, line, at, inMap)
+		}
+		if hinted {
+			if g := credentials.FindStringSubmatch(line); g != nil && has(m.words.Maps, g[1]) {
+				inMap = true
+			}
+			m.anywhere(t, at, end)
 		}
 		inMap = inMap && !strings.Contains(line, "}")
-		at += len(line)
+		at = end
 	}
+}
+
+// asciiLower is a text in lower case, in as many bytes.
+func asciiLower(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // line masks one line, which begins at an offset.

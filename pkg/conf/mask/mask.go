@@ -70,7 +70,6 @@ func (w Words) Source(s conf.Source, top *conf.Directive) conf.Source {
 		}
 		t := m.texts[f.Path]
 		m.lines(t)
-		m.anywhere(t)
 		out.Files[i].Text = string(t.bytes)
 	}
 	return out
