@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -61,16 +62,19 @@ func (s *site) twins() []twin {
 func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 	var list []twin
 	for _, h := range append([]*vhost{s.router.main}, s.router.hosts...) {
-		for _, d := range h.block.All("Alias", "DocumentRoot", "AliasMatch", "RewriteRule") {
+		for _, d := range mappers(h.block) {
 			target, base := d.Arg(0), "/"
 			if d.Name != "DocumentRoot" {
 				target, base = d.Arg(1), d.Arg(0)
 			}
-			if d.Name == "AliasMatch" || d.Name == "RewriteRule" {
+			switch {
+			case d.Name == "AliasMatch" || d.Name == "RewriteRule":
 				var ok bool
 				if base, target, ok = mapped(base, target); !ok {
 					continue
 				}
+			case d.Parent != h.block: // in a Location, which has the path
+				target, base = d.Arg(0), d.Parent.Arg(0)
 			}
 			if !path.IsAbs(target) || !s.Below(folder, path.Clean(target)) {
 				continue
@@ -86,18 +90,34 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 	return list
 }
 
+// mappers are what gives URIs files in a server's block: what stands there
+// itself, and Aliases with one argument in its Locations.
+func mappers(block *conf.Directive) []*conf.Directive {
+	list := slices.Clone(block.All("Alias", "DocumentRoot", "AliasMatch", "RewriteRule"))
+	for _, loc := range block.All("Location") {
+		if _, regex := isRegex(loc); regex {
+			continue
+		}
+		if d := lastOf(loc.All("Alias")); d != nil && len(d.Args) == 1 {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
 // mapped are the prefix that a pattern takes and the folder that it leads to,
-// where it hands on all that is behind the prefix: ^/raw/(.*)$ and /srv/media/$1.
+// where it hands on what is behind the prefix: ^/raw/(.*)$ and /srv/media/$1.
+// The router says which names the pattern takes.
 func mapped(pattern, target string) (prefix, folder string, ok bool) {
 	folder, rest, ok := strings.Cut(target, "$1")
-	m := wholeRest.FindStringSubmatch(pattern)
+	m := prefixed.FindStringSubmatch(pattern)
 	if !ok || rest != "" || m == nil || !strings.HasSuffix(folder, "/") {
 		return "", "", false
 	}
 	return m[1], folder, true
 }
 
-var wholeRest = regexp.MustCompile(`^\^(/[\w/.-]*)\((?:\.[*+]|\[\^/\][*+])\)\$?$`)
+var prefixed = regexp.MustCompile(`^\^?(/[\w/.-]*)\(`)
 
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.

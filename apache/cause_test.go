@@ -35,6 +35,7 @@ type scene struct {
 	unseen bool        // the backend saw nothing of the request
 	seen   string      // the path that the backend was asked for
 	mode   fs.FileMode // of /srv/media; 0: everybody may read
+	here   bool        // the proxy runs on this machine
 	access string      // the text of /var/www/.htaccess
 }
 
@@ -75,6 +76,9 @@ func (s scene) record() *diag.Record {
 	b.Header = compare.Header{{Name: handoffField, Value: "/srv/media/" + sceneFile}}
 	p := exchange(diag.ProxyGet, diag.Proxy, "http://localhost:8080")
 	p.Header = s.proxy
+	if s.here {
+		p.Remote = "127.0.0.1:8080"
+	}
 	if s.status != 0 {
 		p.Status = s.status
 	} else {
@@ -100,6 +104,9 @@ func scenes() []scene {
 	others := host("ServerName a.example\nDocumentRoot /var/www\n") + host("ServerName b.example\n"+scenePass+sceneSend)
 	const folder = "DocumentRoot /var/www\n<Directory /var/www>\nAllowOverride All\n</Directory>\n"
 	const byFolder = "RewriteEngine on\nRewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P]\n"
+	rewriting := func(types string) string {
+		return "RewriteEngine on\n" + `RewriteRule ^/m/(.+\.(?:` + types + `))$ /srv/media/$1` + "\n"
+	}
 	const escaped = "RewriteRule ^/dl/(.*)$ http://127.0.0.1:8000/dl/$1"
 	return []scene{
 		{code: "apache-module-missing", bare: true, config: scenePass, status: 200},
@@ -137,6 +144,11 @@ func scenes() []scene {
 		{code: "apache-htaccess-context", near: true, config: strings.ReplaceAll(folder, "All", "None"), access: byFolder + "XSendFilePath /srv/media\n", status: 500, unseen: true},
 		{code: "apache-public-twin", config: scenePass + sceneSend + "Alias /m/ /srv/media/\n", at: "Alias /m/ /srv/media/"},
 		{code: "apache-public-twin", near: true, config: scenePass + sceneSend + "Alias /m/ /srv/media/\n<Location /m/>\nRequire all denied\n</Location>\n"},
+		{code: "apache-public-twin", config: scenePass + sceneSend + "AliasPreservePath On\n<Location /m>\nAlias /srv/media\n</Location>\n", at: "Alias /srv/media"},
+		{code: "apache-public-twin", near: true, config: scenePass + sceneSend + "<Location /m>\nAlias /srv/media\n</Location>\n"},
+		{code: "apache-public-twin", near: true, config: scenePass + sceneSend + "AliasPreservePath On\n<Location /m>\nAlias /srv/media\nRequire all denied\n</Location>\n"},
+		{code: "apache-public-twin", config: scenePass + sceneSend + rewriting("bin|txt"), here: true, at: `RewriteRule ^/m/(.+\.(?:bin|txt))$ /srv/media/$1`},
+		{code: "apache-public-twin", near: true, config: scenePass + sceneSend + rewriting("css|js"), here: true},
 		{code: "apache-path-too-wide", config: scenePass + "XSendFile on\nXSendFilePath /\n", at: "XSendFilePath /"},
 		{code: "apache-path-too-wide", near: true, config: scenePass + sceneSend},
 		{code: "apache-etag-zero", config: scenePass + sceneSend, proxy: zero, at: "XSendFile on"},

@@ -255,3 +255,15 @@ func TestReadsInstalled(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestMacroElsewhere: in a part of a configuration a macro may be defined in what
+// was not read; in a whole one it may not.
+func TestMacroElsewhere(t *testing.T) {
+	const site = "Use Dl x /dl/\n<VirtualHost *:80>\nServerName a\nProxyPass / http://127.0.0.1:8000/\n</VirtualHost>\n"
+	for text, want := range map[string]conf.Kind{site: conf.Missing, "ServerRoot /etc\n" + site: conf.Syntax} {
+		c, err := Parse(conf.Source{Roots: []string{"f"}, Files: []conf.File{{Path: "f", Text: text}}})
+		if got := kindOf(err); got != want || c.Top.First("VirtualHost") == nil {
+			t.Errorf("%q, want %q: %v", got, want, err)
+		}
+	}
+}

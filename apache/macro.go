@@ -48,6 +48,9 @@ func (p *parser) use(s *source, l *line, d *conf.Directive) {
 	m := p.macros[name]
 	values := d.Texts(1)
 	switch {
+	case m == nil && !p.main:
+		p.fail(d.Pos, conf.Missing, "macro %q is not defined in what was read: what it writes is not known", d.Arg(0))
+		return
 	case m == nil:
 		p.fail(d.Pos, conf.Syntax, "macro %q is not defined", d.Arg(0))
 		return

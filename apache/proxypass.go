@@ -238,13 +238,16 @@ func (s *state) balancer(u *route.Upstream, path, args string) {
 		}
 		for _, param := range params {
 			if v, ok := strings.CutPrefix(strings.ToLower(param), "status="); ok {
-				p.Down = p.Down || strings.Contains(v, "d") || strings.Contains(v, "s")
-				p.Backup = p.Backup || strings.Contains(v, "h")
+				setStatus(&p, v)
 			}
 		}
-		prefixes[prefix] = true
-		u.Protocol = scheme
-		u.URI = withArgs(prefix+path, args)
+		if !p.Down || len(u.Peers) == 0 {
+			u.Protocol = scheme
+			u.URI = withArgs(prefix+path, args)
+		}
+		if !p.Down {
+			prefixes[prefix] = true
+		}
 		u.Peers = append(u.Peers, p)
 	}
 	for _, b := range s.servers() {
@@ -266,5 +269,21 @@ func (s *state) balancer(u *route.Upstream, path, args string) {
 	}
 	if len(u.Peers) == 0 {
 		u.Unknown = "the members of balancer://" + u.Host
+	}
+}
+
+// setStatus reads the letters of a member's status, each with a sign in front or
+// as the one before (BalancerMember, status, in mod_proxy's documentation).
+func setStatus(p *route.Peer, letters string) {
+	set := true
+	for _, l := range letters {
+		switch l {
+		case '+', '-':
+			set = l == '+'
+		case 'd', 's':
+			p.Down = set
+		case 'h':
+			p.Backup = set
+		}
 	}
 }

@@ -27,6 +27,12 @@ ProxyPass /b/ balancer://App/x/ stickysession=S
 ProxyPass /none/ balancer://none/
 ProxyPass /v/ http://${HOST}/
 ProxyPass /6/ http://[::1]:8000/
+ProxyPass /d/ balancer://down/x/
+<Proxy balancer://down>
+BalancerMember http://10.0.0.4:80/old status=+D
+BalancerMember http://10.0.0.5:80/new status=-D
+BalancerMember http://10.0.0.6:80/other status=S
+</Proxy>
 <Proxy balancer://app>
 BalancerMember http://10.0.0.1:8000/base/
 BalancerMember http://10.0.0.2 status=+H
@@ -43,6 +49,7 @@ BalancerMember unix:/run/two.sock|http://two status=D
 		"/h/x":     {"http", "app.internal", "/x", "", []string{"app.internal:80"}},
 		"/6/x":     {"http", "[::1]:8000", "/x", "", []string{"[::1]:8000"}},
 		"/b/y?z":   {"http", "App", "/x/y?z", "the URI: the members have different paths", []string{"10.0.0.1:8000", "10.0.0.2:80 backup", "unix:/run/two.sock down"}},
+		"/d/y":     {"http", "down", "/new/x/y", "", []string{"10.0.0.4:80 down", "10.0.0.5:80", "10.0.0.6:80 down"}},
 		"/none/y":  {"balancer", "none", "/y", "the members of balancer://none", nil},
 	} {
 		routed := r.Route(route.Request{URI: uri, Host: "x"})
