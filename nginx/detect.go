@@ -11,6 +11,9 @@ import (
 // has directives that are known and few others, or most of its lines end a
 // directive or a block, or open one.
 func detect(text string) bool {
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return false // a block has a name: this is another language, JSON perhaps
+	}
 	return isDump(text) || readsWell(text) || linesEnd(text)
 }
 

@@ -193,14 +193,16 @@ func staticCode(code string) bool {
 
 // overwritten refuses to write the report into a file of the configuration.
 func (c *configuration) overwritten(out *output) error {
+	if out.file == nil {
+		return nil
+	}
+	to, err := out.file.file.Stat()
+	if err != nil {
+		return nil // writing will tell
+	}
 	for _, f := range c.source.Files {
-		file, err := os.Open(f.Path)
-		if err != nil {
-			continue // not on this machine, or standard input
-		}
-		same := out.file.is(&target{file: file})
-		_ = file.Close()
-		if same {
+		// A file that is not on this machine, or standard input, is another one.
+		if from, err := os.Stat(f.Path); err == nil && from.Mode().IsRegular() && os.SameFile(from, to) {
 			return fmt.Errorf("-o %s: this is the configuration itself; write the report to another file", out.file.file.Name())
 		}
 	}
