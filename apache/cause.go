@@ -22,6 +22,17 @@ func judge(f func(*site) *diag.Finding) func(*diag.View) []diag.Finding {
 	return cause.Judge(siteOf, f)
 }
 
+// alone makes a rule's function of two: one that looks at a download's site, and
+// one that looks at the configuration where there is no run.
+func alone(run func(*site) *diag.Finding, static func(*site) []diag.Finding) func(*diag.View) []diag.Finding {
+	return func(v *diag.View) []diag.Finding {
+		if v.Alone() {
+			return judgeConfig(static)(v)
+		}
+		return judge(run)(v)
+	}
+}
+
 // judgeConfig is judge for rules that look at the configuration, with or
 // without a run.
 func judgeConfig(f func(*site) []diag.Finding) func(*diag.View) []diag.Finding {

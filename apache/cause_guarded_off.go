@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +25,43 @@ var guardedOff = diag.Rule{
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked"},
-	Judge:    judge(judgeGuardedOff),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judgeGuardedOff, lintGuardedOff),
+}
+
+// lintGuardedOff looks for an IfModule that asks for mod_xsendfile by a name that
+// it has not, or before it is loaded, where XSendFile is on nowhere else.
+func lintGuardedOff(s *site) []diag.Finding {
+	const name = "mod_xsendfile.c"
+	if loaded, _ := s.conf.Loaded(name); !loaded || switchesOnAnywhere(s.conf.Top) {
+		return nil
+	}
+	var list []diag.Finding
+	for _, g := range s.conf.Guards {
+		d := g.Directive
+		if g.Open || !g.Known || d.Name != "IfModule" || !strings.Contains(strings.ToLower(d.Arg(0)), "xsendfile") || !switchesOn(d) {
+			continue
+		}
+		f := s.Found(d, "%s is left out, with XSendFile in it, though the module is loaded: %s.", written(d), g.Why)
+		f.Fix = "Write <IfModule " + name + ">, or leave the IfModule away."
+		if moduleID(d.Arg(0)) == moduleID(name) {
+			f.Detail = fmt.Sprintf("%s is left out, with XSendFile in it: the module is loaded further down only.", written(d))
+			f.Fix = "Move LoadModule in front of it."
+		}
+		list = append(list, *f)
+	}
+	return list
+}
+
+// switchesOnAnywhere says that a block or any in it has XSendFile on.
+func switchesOnAnywhere(block *conf.Directive) bool {
+	on := false
+	block.Walk(func(d *conf.Directive) bool {
+		on = on || d.Name == "XSendFile" && strings.EqualFold(d.Arg(0), "on")
+		return !on
+	})
+	return on
 }
 
 func judgeGuardedOff(s *site) *diag.Finding {

@@ -1,6 +1,8 @@
 package apache
 
 import (
+	"strings"
+
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -20,7 +22,47 @@ var headerUnset = diag.Rule{
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
-	Judge:    judge(judgeHeaderUnset),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judgeHeaderUnset, lintHeaderUnset),
+}
+
+// lintHeaderUnset looks at blocks that switch XSendFile on and take its header
+// away, where nothing puts it back.
+func lintHeaderUnset(s *site) []diag.Finding {
+	var list []diag.Finding
+	back := false
+	s.conf.Top.Walk(func(d *conf.Directive) bool {
+		action, conditional, ok := changesHandoff(d)
+		if !ok {
+			return true
+		}
+		back = back || action != "unset"
+		by := lastOf(d.Parent.All("XSendFile"))
+		if action == "unset" && !conditional && by != nil && strings.EqualFold(by.Arg(0), "on") {
+			f := s.Found(d, "%s takes away what mod_xsendfile is to act on.", d)
+			f.Evidence = append(f.Evidence, s.Quote("what switches it on in the same block", by))
+			list = append(list, *f)
+		}
+		return true
+	})
+	if back {
+		return nil
+	}
+	return list
+}
+
+// changesHandoff is what a Header directive does to the handoff's field of what
+// an upstream answers; ok is false for other directives.
+func changesHandoff(d *conf.Directive) (action string, conditional, ok bool) {
+	words := d.Texts(0)
+	if d.Name == "Header" && len(words) > 0 && strings.EqualFold(words[0], "onsuccess") {
+		words = words[1:]
+	}
+	if d.Name != "Header" || len(words) < 2 || !strings.EqualFold(strings.TrimSuffix(words[1], ":"), handoffField) {
+		return "", false, false
+	}
+	return strings.ToLower(words[0]), len(words) > 2, true
 }
 
 func judgeHeaderUnset(s *site) *diag.Finding {
