@@ -114,7 +114,10 @@ func writeHeaders(b *strings.Builder, h *Headers) {
 func adapt(t testing.TB, dir string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(need.Server(t, program), "adapt", "--config", filepath.Join(dir, mainFile), "--adapter", adapterName)
-	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir, "PROXYDIAG_TEST_FOLDER=/srv/env")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
+	for name, value := range testEnv {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	var out, problems strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil {
@@ -157,10 +160,24 @@ func TestAsAdapted(t *testing.T) {
 	}
 }
 
-// loaded reads a configuration with the environment of the tests.
+// loaded reads a configuration with the whole environment of the tests.
 func loaded(t testing.TB, path string) (conf.Source, error) {
 	t.Helper()
-	return Load(path, LoadOptions{Env: func(name string) (string, bool) {
-		return "/srv/env", name == "PROXYDIAG_TEST_FOLDER"
-	}})
+	s, err := Load(path, LoadOptions{Env: lookIn(testEnv)})
+	s.Files = slices.DeleteFunc(s.Files, func(f conf.File) bool { return f.Path == envFile })
+	var all strings.Builder
+	for name, value := range testEnv {
+		all.WriteString(name + "=" + value + "\n")
+	}
+	s.Files = append(s.Files, conf.File{Path: envFile, Text: all.String()})
+	return s, err
+}
+
+// testEnv is the environment of the corpus.
+var testEnv = map[string]string{
+	"PROXYDIAG_TEST_FOLDER": "/srv/env", "PROXYDIAG_TEST_ADDRESS": ":8080", "PROXYDIAG_TEST_WORDS": `"two words" 201`, "PROXYDIAG_TEST_EMPTY": "",
+}
+
+func lookIn(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }

@@ -40,6 +40,9 @@ func parseAddress(key string) (address, error) {
 	case "", "http", "https":
 		return a, nil
 	}
+	if whyUnset(a.scheme) != "" {
+		return a, nil
+	}
 	return a, fmt.Errorf("unsupported URL scheme %s://", a.scheme)
 }
 
@@ -68,6 +71,8 @@ func (k *compiler) servers(options *conf.Directive, sites []*conf.Directive) {
 			a.at = key.Pos
 			port := a.port
 			switch {
+			case whyUnset(a.scheme) != "", port == "" && a.scheme == "" && whyUnset(a.host) != "":
+				port = a.host // it may have a port of its own
 			case port != "":
 			case a.scheme == "http":
 				port = httpPort

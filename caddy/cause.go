@@ -98,7 +98,7 @@ func (t *Passage) rewrites() []*Handler {
 	return list
 }
 
-// ends says that a handoff ends at a file_server, or where its file is missing.
+// atFiles says that a handoff ends at a file_server, or where its file is missing.
 func (t *Passage) atFiles() bool {
 	return t != nil && t.By != nil && t.By.Files != nil && (t.Outcome == route.File || t.Outcome == route.Folder || t.Outcome == route.Refused || t.Outcome == route.Returned)
 }

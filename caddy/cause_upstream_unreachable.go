@@ -30,6 +30,9 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	if !s.Lost() || s.Status() < 502 || s.Status() > 504 || u == nil {
 		return nil
 	}
+	if u.Unknown != "" && len(u.Peers) == 0 {
+		return nil // whom Caddy asks is not known
+	}
 	at, address := u.Pass, u.Host
 	var refused cause.Event
 	logged, alive := false, false

@@ -222,6 +222,8 @@ func (k *compiler) matched(d *conf.Directive, scope defs) (from int, sets []Matc
 	switch word := d.Args[0].Text; {
 	case word == "*":
 		return 1, nil
+	case strings.HasPrefix(word, unset) && (onlyMatcher[d.Name] || oneValue[d.Name] && len(d.Args) > 1):
+		return 1, []MatcherSet{{&Matcher{At: d, Name: "path", Values: []string{word}}}}
 	case strings.HasPrefix(word, "/"):
 		return 1, []MatcherSet{{&Matcher{At: d, Name: "path", Values: []string{word}}}}
 	case strings.HasPrefix(word, "@"):
@@ -233,6 +235,13 @@ func (k *compiler) matched(d *conf.Directive, scope defs) (from int, sets []Matc
 	}
 	return 0, nil
 }
+
+// A variable that is not known is a matcher where it can be nothing else: before
+// the one value that a directive takes, and where one takes none.
+var (
+	onlyMatcher = map[string]bool{"handle": true, "handle_path": true, "route": true, "abort": true, "file_server": true, "uri": true, "intercept": true, "copy_response": true, "copy_response_headers": true}
+	oneValue    = map[string]bool{"root": true, "rewrite": true, "method": true, "invoke": true, "forward_auth": true}
+)
 
 // unary is matched for a directive that has one argument at least: a path that
 // stands alone is that argument (Caddy 2.8 and later; earlier ones refuse it).

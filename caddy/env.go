@@ -24,7 +24,10 @@ type shift struct {
 }
 
 // expandEnv replaces {$NAME} and {$NAME:default}, once and from left to right,
-// before anything else is read (caddyfile/parse.go, replaceEnvVars).
+// before anything else is read (caddyfile/parse.go, replaceEnvVars). Caddy's
+// environment is that of its service: a variable that env does not have may well
+// be set there, so its default is no more than a possibility. It stays as
+// {$NAME}, which is unknown wherever it counts.
 func expandEnv(text string, env func(string) (string, bool)) *expanded {
 	e := &expanded{original: text}
 	var b strings.Builder
@@ -48,8 +51,12 @@ func expandEnv(text string, env func(string) (string, bool)) *expanded {
 		}
 		name, fallback, _ := strings.Cut(inner, ":")
 		value, ok := env(name)
-		if !ok {
-			value = fallback
+		switch {
+		case ok:
+		case name == "":
+			value = fallback // no environment has it
+		default:
+			value = unset + name + "}"
 		}
 		b.WriteString(text[at:begin])
 		e.shifts = append(e.shifts, shift{b.Len(), begin, true})
@@ -66,6 +73,21 @@ func expandEnv(text string, env func(string) (string, bool)) *expanded {
 		}
 	}
 	return e
+}
+
+// unset is what a variable that is not known begins with.
+const unset = "{$"
+
+// whyUnset says that a text has a variable in it that is not known, "" where it
+// has none.
+func whyUnset(texts ...string) string {
+	for _, text := range texts {
+		if _, rest, ok := strings.Cut(text, unset); ok {
+			name, _, _ := strings.Cut(rest, "}")
+			return "the variable " + name + " of Caddy's environment is not known here"
+		}
+	}
+	return ""
 }
 
 // variables are the names of the environment that a text refers to.

@@ -62,6 +62,9 @@ func closing(text string) int {
 
 // placeholder is the value of one placeholder.
 func (s *state) placeholder(key string) (text, why string) {
+	if why := whyUnset("{" + key); why != "" {
+		return "", why
+	}
 	if rest, ok := strings.CutPrefix(key, "http.request."); ok {
 		return s.requestPlaceholder(rest)
 	}

@@ -41,6 +41,7 @@ func (s *state) proxy(h *Handler, next func(*state)) {
 		v := s.expand(d.Addr)
 		if v.why != "" {
 			u.Unknown = v.why
+			continue
 		}
 		for _, addr := range ports(v.text) {
 			u.Peers = append(u.Peers, route.Peer{Addr: addr, Directive: d.At})
@@ -49,8 +50,14 @@ func (s *state) proxy(h *Handler, next func(*state)) {
 	if p.Dynamic {
 		u.Unknown = "its upstreams are looked up while Caddy runs"
 	}
-	if len(u.Peers) > 0 {
+	if u.Unknown != "" {
+		u.Peers = nil // which one is asked cannot be told
+	}
+	switch {
+	case len(u.Peers) > 0:
 		u.Host = u.Peers[0].Addr
+	case len(p.Upstreams) > 0:
+		u.Host = p.Upstreams[0].Addr
 	}
 	s.out.Proxy, s.out.By, s.out.Upstream = h, h, u
 	s.step(route.StepProxy, h.At, "hands over to %s, which is asked for %s", u.Host, u.URI)

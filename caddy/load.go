@@ -3,11 +3,13 @@ package caddy
 import (
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/load"
+	"github.com/proxydiag/proxydiag/pkg/conf/mask"
 )
 
 // LoadOptions say where Load reads; the zero value reads this machine's files
@@ -23,8 +25,8 @@ type LoadOptions struct {
 
 // Load reads a configuration: every file of it, and nothing else; no command is
 // executed. path is a Caddyfile, a configuration in JSON, a folder with a
-// Caddyfile in it, or "-" for standard input. The variables that a Caddyfile
-// names are taken from the environment and go into the source.
+// Caddyfile in it, or "-" for standard input. The variables that decide
+// where a request goes are taken from the environment and go into the source.
 //
 // A *conf.Error says that there is nothing to read. What is wrong inside is
 // kept in the source and reported by Parse.
@@ -57,26 +59,61 @@ func Load(path string, o LoadOptions) (conf.Source, error) {
 		p.root(f.Path, &conf.Directive{})
 	}
 	s.Files = r.Files
-	if text := environment(r.Files, env); text != "" {
+	if text := environment(s, env); text != "" {
 		s.Files = append(s.Files, conf.File{Path: envFile, Text: text})
 	}
 	return s, nil
 }
 
-// environment are the variables that files name, as lines NAME=value.
-func environment(files []conf.File, env func(string) (string, bool)) string {
-	given := map[string]string{}
-	for _, f := range files {
-		for _, name := range variables(f.Text) {
-			if value, ok := env(name); ok && !strings.ContainsAny(value, "\r\n") {
-				given[name] = value
-			}
+// environment are the variables that decide where a request goes, as lines
+// NAME=value: those of addresses, folders and prefixes. All others stay where
+// they are, for they may be secret: one that stands anywhere else as well, or
+// that is called like a secret, is left out.
+func environment(s conf.Source, env func(string) (string, bool)) string {
+	top := &conf.Directive{IsBlock: true}
+	p := &parser{files: load.NewKept(s), env: noEnv}
+	for _, root := range s.Roots {
+		p.root(root, top)
+	}
+	keep := map[string]bool{}
+	look := func(text string, decides bool) {
+		for _, name := range variables(text) {
+			before, there := keep[name]
+			keep[name] = decides && (before || !there)
 		}
 	}
+	top.Walk(func(d *conf.Directive) bool {
+		look(d.Name, d.Parent == top && d.IsBlock)
+		for i, a := range d.Args {
+			switch {
+			case d.Name == "import":
+				if i == 0 {
+					look(a.Text, true)
+				} // what else it passes counts where it is used
+			default:
+				look(a.Text, decides(d, top))
+			}
+		}
+		return true
+	})
 	var lines []string
-	for name, value := range given {
-		lines = append(lines, name+"="+value+"\n")
+	for name, kept := range keep {
+		if value, ok := env(name); ok && kept && !mask.IsSecret(name) && !strings.ContainsAny(value, "\r\n") {
+			lines = append(lines, name+"="+value+"\n")
+		}
 	}
 	sort.Strings(lines)
 	return strings.Join(lines, "")
+}
+
+// decides says that the arguments of a directive are addresses, folders or
+// prefixes.
+func decides(d, top *conf.Directive) bool {
+	switch d.Name {
+	case "reverse_proxy", "to", "root", "handle", "handle_path", "path", "bind", "default_bind", "http_port", "https_port":
+		return true
+	case "uri":
+		return slices.Contains(d.Texts(0), "strip_prefix")
+	}
+	return d.Parent == top && d.IsBlock && !strings.HasPrefix(d.Name, "(")
 }

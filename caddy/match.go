@@ -51,6 +51,9 @@ func (s *state) allMatch(set MatcherSet) (matches bool, why string) {
 }
 
 func (s *state) match(m *Matcher) (matches bool, why string) {
+	if why := whyUnset(append(m.Values, m.Pattern)...); why != "" && m.Name != "path" && m.Name != "host" {
+		return false, why
+	}
 	switch m.Name {
 	case "path":
 		return s.matchPath(m.Values)
@@ -221,6 +224,9 @@ func hostMatches(pattern, host string) bool {
 // fields compares header fields with what is asked of them.
 func (s *state) fields(want []Field, header http.Header) (matches bool, why string) {
 	for _, f := range want {
+		if why := whyUnset(f.Name); why != "" {
+			return false, why
+		}
 		var values []string
 		for name, list := range header {
 			if strings.EqualFold(name, f.Name) {

@@ -158,6 +158,12 @@ func (p *parser) one(top *conf.Directive) {
 				return
 			}
 			continue
+		case len(keys) == 0 && w.first && p.aloneUnset():
+			words := []word{p.skip()}
+			d := &conf.Directive{}
+			p.fill(d, words)
+			p.add(top, d)
+			continue
 		case w.brace("{"):
 			if more {
 				p.fail(w.pos, conf.Syntax, "expected another address but had '{': check for an extra comma")
@@ -179,6 +185,14 @@ func (p *parser) one(top *conf.Directive) {
 		return
 	}
 	p.block(top, keys)
+}
+
+// aloneUnset says that the next word is a variable that is not known, alone on
+// its line: it may stand for whole sites, or for nothing.
+func (p *parser) aloneUnset() bool {
+	w := p.words[len(p.words)-1]
+	return !w.quoted && strings.HasPrefix(w.text, unset) && strings.IndexByte(w.text, '}') == len(w.text)-1 &&
+		len(p.words) > 1 && p.words[len(p.words)-2].first && !strings.HasSuffix(w.raw, ",")
 }
 
 // block reads what belongs to the keys: the block behind them or, without a
@@ -221,7 +235,7 @@ func (p *parser) block(top *conf.Directive, keys []word) {
 // onlySnippets says that nothing at the top is a site.
 func onlySnippets(top *conf.Directive) bool {
 	for _, d := range top.Block {
-		if d.Name != "import" && !strings.HasPrefix(d.Name, "(") {
+		if d.Name != "import" && d.IsBlock && !strings.HasPrefix(d.Name, "(") {
 			return false
 		}
 	}
@@ -446,6 +460,10 @@ func (p *parser) fetch(d *conf.Directive, by *imported, file string) []word {
 		return words
 	}
 	name := by.name
+	if why := whyUnset(name); why != "" {
+		p.note(d.Args[0].Pos, conf.Missing, "what is imported is not known: %s", why)
+		return nil
+	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(filepath.Dir(file), name)
 	}

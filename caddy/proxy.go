@@ -72,7 +72,7 @@ func (p *Proxy) transport(d *conf.Directive) {
 // dial adds an upstream as the adapter writes it: host and port, or a socket.
 func (p *Proxy) dial(addr string, at *conf.Directive) {
 	addr = long(addr)
-	if strings.HasPrefix(addr, "unix/") || strings.Contains(addr, "{") && !strings.Contains(addr, "://") {
+	if strings.HasPrefix(addr, "unix/") || strings.HasPrefix(addr, unset) || strings.Contains(addr, "{") && !strings.Contains(addr, "://") {
 		p.Upstreams = append(p.Upstreams, Dial{addr, at})
 		return
 	}
@@ -146,6 +146,9 @@ func responseMatch(d *conf.Directive) *ResponseMatch {
 		switch c.Name {
 		case "status":
 			for _, s := range c.Texts(0) {
+				if whyUnset(s) != "" {
+					m.Fields = append(m.Fields, Field{Name: s})
+				}
 				s = strings.TrimSuffix(s, "xx")
 				if n, err := strconv.Atoi(s); err == nil {
 					m.Status = append(m.Status, n)

@@ -81,6 +81,10 @@ func (s *state) change(r *Rewrite) bool {
 		s.url.RawQuery = strings.Replace(s.url.RawQuery, find.text, with.text, limit)
 	}
 	for _, sub := range r.Regexp {
+		if why := whyUnset(sub.Find, sub.Replace); why != "" {
+			s.undecided(nil, "%s", why)
+			return false
+		}
 		re, err := regexp.Compile(sub.Find)
 		if err != nil {
 			s.undecided(nil, "the expression %s is not one", sub.Find)

@@ -81,10 +81,13 @@ func NewRouter(c *Config, o RouterOptions) *Router {
 func (r *Router) Route(q route.Request) *Passage {
 	s := r.begin(q)
 	server := r.serverFor(q)
+	why, unknown := r.whereUnknown()
 	switch {
 	case s.failed != "":
 		s.step(stepFailure, nil, "%s", s.failed)
 		s.end(route.Failed, 400, "")
+	case server == nil && why != "":
+		s.undecided(unknown.At, "%s: where a site listens depends on it", why)
 	case server == nil && r.redirects(q):
 		s.step(route.StepReturn, nil, "is redirected to HTTPS, which Caddy does by itself for sites with a certificate")
 		s.end(route.Returned, 308, "https://"+hostOf(q.Host)+s.url.RequestURI())
@@ -147,6 +150,16 @@ func (r *Router) serverFor(q route.Request) *Server {
 		}
 	}
 	return wild
+}
+
+// whereUnknown says why it is not known where one of the servers listens.
+func (r *Router) whereUnknown() (why string, server *Server) {
+	for _, s := range r.conf.Servers {
+		if why := whyUnset(s.Listen...); why != "" {
+			return why, s
+		}
+	}
+	return "", nil
 }
 
 // splitListen cuts an address that is listened on; its port may be a range.

@@ -1,8 +1,6 @@
 package caddy
 
 import (
-	"strings"
-
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/conf/mask"
 )
@@ -19,21 +17,13 @@ const nameless = "a secret"
 
 // withoutSecrets replaces the secrets of a configuration by as many bytes. top
 // is what it parses to: what a user's line in basic_auth holds, and what
-// follows the name of a DNS provider, is secret without being called so. The
-// environment's values for such places are as well.
+// follows the name of a DNS provider, is secret without being called so. Of the
+// environment a source has nothing that stands there.
 func withoutSecrets(s conf.Source, top *conf.Directive) conf.Source {
 	all := &conf.Directive{Block: []*conf.Directive{top}}
-	add := func(args []conf.Arg) {
+	hide := func(args []conf.Arg) {
 		for _, a := range args {
 			all.Block = append(all.Block, &conf.Directive{Pos: a.Pos, Name: nameless, Args: []conf.Arg{a}})
-		}
-	}
-	hide := func(args []conf.Arg) {
-		add(args)
-		for _, a := range args {
-			for _, name := range variables(a.Raw) {
-				add(given(s, name))
-			}
 		}
 	}
 	top.Walk(func(d *conf.Directive) bool {
@@ -47,19 +37,4 @@ func withoutSecrets(s conf.Source, top *conf.Directive) conf.Source {
 		return true
 	})
 	return secrets.Source(s, all)
-}
-
-// given is the value of a variable of the environment, where the source has it.
-func given(s conf.Source, name string) []conf.Arg {
-	name, _, _ = strings.Cut(name, ":")
-	f, ok := s.File(envFile)
-	if !ok {
-		return nil
-	}
-	for i, line := range strings.Split(f.Text, "\n") {
-		if value, ok := strings.CutPrefix(line, name+"="); ok && value != "" {
-			return []conf.Arg{{Pos: conf.Pos{File: envFile, Line: i + 1, Column: len(name) + 2}, Raw: value, Text: value}}
-		}
-	}
-	return nil
 }

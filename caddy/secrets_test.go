@@ -42,7 +42,7 @@ http://a.example.org {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Files) != 2 {
+	if len(s.Files) != 1 {
 		t.Fatalf("%d files", len(s.Files))
 	}
 	for _, f := range s.Files {

@@ -69,6 +69,9 @@ func (s *site) next(t *Passage) (route.Request, bool) {
 		q.Addr, q.URI, q.Method, q.Header = p.Addr, u.URI, t.state.method, t.state.header
 		if up := t.Proxy.Proxy.Up; up != nil {
 			for _, c := range up.Request {
+				if whyUnset(c.Name, c.Value) != "" && (strings.EqualFold(c.Name, "Host") || whyUnset(c.Name) != "") {
+					return route.Request{}, false
+				}
 				if c.Op == "set" && strings.EqualFold(c.Name, "Host") {
 					q.Host = strings.ReplaceAll(c.Value, "{http.reverse_proxy.upstream.hostport}", p.Addr)
 				}

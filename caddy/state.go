@@ -175,6 +175,10 @@ func (s *state) handler(h *Handler, next func(*state)) {
 		s.routes(h.Routes, next)
 	case "invoke":
 		routes, ok := s.r.conf.named[h.Invoke]
+		if why := whyUnset(h.Invoke); why != "" {
+			s.undecided(h.At, "%s", why)
+			return
+		}
 		if !ok {
 			s.fail(h.At, http.StatusInternalServerError, "there is no route "+h.Invoke)
 			return
@@ -184,7 +188,11 @@ func (s *state) handler(h *Handler, next func(*state)) {
 		for _, v := range h.Vars {
 			s.vars[v.Name] = variable{s.expand(v.Value), v.At}
 			if v.Name == "root" {
-				s.step(route.StepFile, v.At, "files are looked for in %s", s.vars["root"].text)
+				folder := s.vars["root"].text
+				if s.vars["root"].why != "" {
+					folder = v.Value
+				}
+				s.step(route.StepFile, v.At, "files are looked for in %s", folder)
 			}
 		}
 		next(s)
@@ -225,6 +233,10 @@ func (s *state) handler(h *Handler, next func(*state)) {
 	case "map", "templates", "push", "request_body", "tracing", "log_append":
 		next(s) // not about where a request goes
 	default:
+		if why := whyUnset(h.Name); why != "" {
+			s.undecided(h.At, "%s", why)
+			return
+		}
 		s.undecided(h.At, "the handler %s is not one that is known here", h.Name)
 	}
 }
