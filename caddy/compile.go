@@ -157,15 +157,20 @@ func (k *compiler) arrange(pieces []piece, sorted bool) []*Route {
 // the same matchers: they are asked once then (consolidateRoutes).
 func consolidate(routes []*Route) []*Route {
 	var out []*Route
+	own := false // the handlers of the last one are a copy
 	for _, r := range routes {
 		if n := len(out); n > 0 {
 			last := out[n-1]
 			if last.Terminal == r.Terminal && last.Group == r.Group && sameSets(last.Match, r.Match) {
-				last.Handlers = append(slices.Clone(last.Handlers), r.Handlers...)
+				if !own {
+					last.Handlers, own = slices.Clone(last.Handlers), true
+				}
+				last.Handlers = append(last.Handlers, r.Handlers...)
 				continue
 			}
 		}
 		one := *r
+		own = false
 		out = append(out, &one)
 	}
 	return out

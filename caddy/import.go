@@ -46,6 +46,34 @@ func pass(words, args []word, by *imported) []word {
 	return out
 }
 
+// brings is how many words, and at most how many bytes, an import comes to,
+// before they are made: a snippet can double what it is given, and so can the
+// next one.
+func brings(words, block, args []word) (tokens, bytes int) {
+	longest, given, inBlock := 0, 0, 0
+	for _, a := range args {
+		longest, given = max(longest, len(a.text)), given+len(a.text)
+	}
+	for _, b := range block {
+		inBlock += len(b.text)
+	}
+	for _, w := range words {
+		switch n := strings.Count(w.text, "{args"); {
+		case w.text == "{block}":
+			tokens, bytes = tokens+len(block), bytes+inBlock
+			for _, b := range block {
+				n += strings.Count(b.text, "{args")
+			}
+			tokens, bytes = tokens+n*len(args), bytes+n*given
+		case n > 0:
+			tokens, bytes = tokens+1+strings.Count(w.text, ":")*len(args), bytes+len(w.text)+n*max(longest, given)
+		default:
+			tokens, bytes = tokens+1, bytes+len(w.text)
+		}
+	}
+	return tokens + 1, bytes
+}
+
 // between are the bounds of {args[FROM:TO]}.
 func between(from, to string, count int) (begin, end int) {
 	end = count

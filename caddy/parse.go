@@ -11,8 +11,10 @@ import (
 // Limits of what is read. Caddy has none; a configuration that exceeds them is
 // no configuration.
 const (
-	maxTokens = 1 << 20 // with every import
-	maxDepth  = 200     // blocks, and imports, within each other
+	maxTokens  = 1 << 20  // with every import
+	maxBytes   = 64 << 20 // that imports bring in, arguments put in
+	maxImports = 1 << 13  // carried out
+	maxDepth   = 200      // blocks, and imports, within each other
 )
 
 // store is where imported files come from.
@@ -50,7 +52,9 @@ type parser struct {
 	words    []word   // still to be read, the next one last
 	last     conf.Pos // the end of what was read
 	closed   bool     // that was a closing brace
-	spliced  int
+	imports  int      // carried out
+	spliced  int      // tokens that these brought in
+	bytes    int      // of these
 	depth    int
 	problems []conf.Problem
 	stopped  bool
@@ -424,12 +428,14 @@ func (p *parser) doImport() {
 	if p.stopped {
 		return
 	}
-	brought = pass(passBlock(brought, blocks), words[2:], by)
-	brought = append([]word{{is: d, token: token{first: true}}}, brought...)
-	if p.spliced += len(brought); p.spliced > maxTokens {
+	tokens, bytes := brings(brought, blocks, words[2:])
+	p.imports, p.spliced, p.bytes = p.imports+1, p.spliced+tokens, p.bytes+bytes
+	if p.imports > maxImports || p.spliced > maxTokens || p.bytes > maxBytes {
 		p.fail(d.Pos, conf.TooLarge, "the configuration is too large with every import")
 		return
 	}
+	brought = pass(passBlock(brought, blocks), words[2:], by)
+	brought = append([]word{{is: d, token: token{first: true}}}, brought...)
 	p.push(brought)
 }
 
