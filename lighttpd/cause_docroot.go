@@ -21,11 +21,18 @@ var docrootExcludes = diag.Rule{
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-forbidden"},
+	Explains: []string{"handoff-name-encoding", "proxy-ranges-broken", "proxy-head-broken", "proxy-stale-file"},
 	Judge:    judge(judgeDocroot),
 }
 
 func judgeDocroot(s *site) *diag.Finding {
 	h, host := s.Handoff, s.host()
+	if at := s.unlike(s.covers); at != nil && at.Docroot() != nil && s.anyLost(isForbidden) {
+		d := at.Docroot().Dir
+		f := s.Found(d, "Of the backends that take turns, %s may not hand over %s: %s does not cover it.", at.Addr, s.Value, d)
+		f.Fix = "Write the same x-sendfile-docroot for each of the backends."
+		return s.With(f, s.Download)
+	}
 	if !s.Lost() || h == nil || host == nil || s.Status() != 403 || !s.Shows("handoff-forbidden", "") || !s.ToBackend(s.Download) ||
 		h.Outcome != route.Refused || h.FileBy != nil || host.Docroot() == nil || !s.handsOver() {
 		return nil

@@ -82,6 +82,10 @@ func (s scene) record() *diag.Record {
 // scenes are, for each cause, those that show it and those that nearly do.
 func scenes() []scene {
 	swap := func(text, old, with string) string { return strings.Replace(text, old, with, 1) }
+	const on = `, "x-sendfile" => "enable", "x-sendfile-docroot" => ( "/srv/media" )`
+	turns := func(first, second string) string {
+		return "proxy.server = ( \"/dl/\" => (\n( \"host\" => \"127.0.0.1\", \"port\" => 8001" + first + " ),\n( \"host\" => \"127.0.0.1\", \"port\" => 8000" + second + " ) ) )\n"
+	}
 	notRegular := []string{"2026-11-21 16:02:00: (http-header-glue.c.326) not a regular file: /dl/" + sceneFile + " -> /srv/media/" + sceneFile}
 	down := []string{"2026-11-21 15:32:02: (gw_backend.c.274) establishing connection failed: socket: tcp:127.0.0.1:8001: Connection refused",
 		"2026-11-21 15:32:02: (gw_backend.c.960) all handlers for /dl/" + sceneFile + "? on /dl/ are down."}
@@ -98,6 +102,11 @@ func scenes() []scene {
 		{code: "lighttpd-docroot", near: true, config: swap(sceneSend, `"/srv/media"`, `"/srv/other", "/srv"`), status: 403},
 		{code: "lighttpd-docroot", near: true, config: swap(sceneSend, `"/srv/media"`, `"/srv/other/../media"`), status: 403},
 
+		{code: "lighttpd-xsendfile-off", config: turns("", on), status: 200, at: `( "host" => "127.0.0.1", "port" => 8001 )`},
+		{code: "lighttpd-xsendfile-off", near: true, config: turns("", on)},
+		{code: "lighttpd-xsendfile-off", near: true, config: turns(on, on), status: 200},
+		{code: "lighttpd-docroot", config: turns(on, swap(on, "/srv/media", "/srv/med")), status: 403, at: `"x-sendfile-docroot" => ( "/srv/med" )`},
+		{code: "lighttpd-docroot", near: true, config: turns(on, swap(on, "/srv/media", "/srv/med"))},
 		{code: "lighttpd-docroot-unset", config: sceneOn, at: `"x-sendfile" => "enable"`},
 		{code: "lighttpd-docroot-unset", config: swap(sceneSend, "/srv/media", "//"), at: `"x-sendfile-docroot" => ( "//" )`},
 		{code: "lighttpd-docroot-unset", near: true, config: sceneSend},

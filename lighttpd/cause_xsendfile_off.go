@@ -23,11 +23,22 @@ var xsendfileOff = diag.Rule{
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
-	Explains: []string{"handoff-leaked"},
+	Explains: []string{"handoff-leaked", "handoff-name-encoding", "proxy-ranges-broken", "proxy-head-broken", "proxy-stale-file"},
 	Judge:    judge(judgeXsendfileOff),
 }
 
 func judgeXsendfileOff(s *site) *diag.Finding {
+	if at, host := s.unlike(func(h *Host) bool { _, on := h.XSendfile(); return on }), s.host(); at != nil && s.anyLost(isEmptied) {
+		place := at.Item.Dir
+		if by, _ := at.XSendfile(); by != nil {
+			place = by.Dir
+		} else if like := at.misspelt(); like != nil {
+			place = like.Dir
+		} else {
+			place = s.Handoff.entry(at)
+		}
+		return s.With(s.Found(place, "Of the backends that take turns, %s may not hand over, and %s may.", at.Addr, s.other(at, host)), s.Download)
+	}
 	host := s.host()
 	if !s.PassedOn() || s.Handoff.Outcome != "ignored" || host == nil {
 		return nil
