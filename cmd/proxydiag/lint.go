@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func newLint(std streams) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return l.run(args, std) },
+		RunE: func(cmd *cobra.Command, args []string) error { return l.run(cmd.Context(), args, std) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
@@ -73,7 +74,7 @@ type linted struct {
 	source conf.Source
 }
 
-func (l *lintFlags) run(paths []string, std streams) error {
+func (l *lintFlags) run(ctx context.Context, paths []string, std streams) error {
 	out, err := l.output.open(std)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (l *lintFlags) run(paths []string, std streams) error {
 	}
 	var configs []*configuration
 	for _, path := range paths {
-		list, err := loadTree(path, l.server, std)
+		list, err := until(ctx, std, func() ([]*configuration, error) { return loadTree(path, l.server, std) })
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/url"
@@ -35,7 +36,7 @@ func newRoute(std streams) *cobra.Command {
 			"does not parse, and 0 whatever becomes of the request: --format json tells.",
 		Example: "  proxydiag route site.conf http://www.example.org/dl/a.pdf --handoff /protected/a.pdf",
 		Args:    exactly("a configuration and a URL", 2),
-		RunE:    func(_ *cobra.Command, args []string) error { return r.run(args[0], args[1], std) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args[0], args[1], std) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&r.handoff, "handoff", "", "`VALUE` of the handoff header that the backend answers with")
@@ -62,7 +63,7 @@ func checkFormat(format string) error {
 	return fmt.Errorf("--format: there is no format %q: choose one of %s", format, strings.Join(plainFormats(), ", "))
 }
 
-func (r *routeFlags) run(path, raw string, std streams) error {
+func (r *routeFlags) run(ctx context.Context, path, raw string, std streams) error {
 	if err := checkFormat(r.format); err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (r *routeFlags) run(path, raw string, std streams) error {
 	if r.here {
 		q.Look = look
 	}
-	c, err := loadConfiguration(path, r.server, std)
+	c, err := until(ctx, std, func() (*configuration, error) { return loadConfiguration(path, r.server, std) })
 	if err != nil {
 		return err
 	}
