@@ -29,7 +29,7 @@ var xsendfileOff = diag.Rule{
 
 func judgeXsendfileOff(s *site) *diag.Finding {
 	if at, host := s.unlike(func(h *Host) bool { _, on := h.XSendfile(); return on }), s.host(); at != nil && s.anyLost(isEmptied) {
-		place := at.Item.Dir
+		var place *conf.Directive
 		if by, _ := at.XSendfile(); by != nil {
 			place = by.Dir
 		} else if like := at.misspelt(); like != nil {

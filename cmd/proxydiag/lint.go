@@ -199,7 +199,7 @@ func (c *configuration) overwritten(out *output) error {
 	}
 	to, err := out.file.file.Stat()
 	if err != nil {
-		return nil // writing will tell
+		return fmt.Errorf("-o: %w", err)
 	}
 	for _, f := range c.source.Files {
 		// A file that is not on this machine, or standard input, is another one.
