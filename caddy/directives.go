@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,6 +85,10 @@ func (k *compiler) directive(d *conf.Directive, scope defs) []piece {
 		return one(d, sets, &Handler{Name: "authentication"})
 	case "log", "tls", "bind", "skip_log", "log_skip", "log_name", "log_append", "fs", "handle_errors":
 		return nil // not about where a request goes
+	}
+	if !slices.Contains(k.order, d.Name) && !strings.HasPrefix(d.Name, "{") {
+		k.problems = append(k.problems, conf.Problem{Pos: d.Pos, Kind: conf.Doubtful,
+			Message: d.Name + " is no directive that is known here, of a plugin perhaps: what it does is left open"})
 	}
 	_, sets := k.matched(d, scope)
 	return one(d, sets, &Handler{Name: d.Name})

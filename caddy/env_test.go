@@ -60,7 +60,7 @@ func TestUnsetVariables(t *testing.T) {
 // goes.
 func TestEnvironmentKept(t *testing.T) {
 	text := "http://{$HOST} {\n\troot * {$MEDIA}\n\trespond /x {$BODY}\n\treverse_proxy {$BE} {\n\t\theader_up Authorization \"Bearer {$PDTOK}\"\n\t\theader_up X-B {$BOTH}\n\t}\n\thandle {$BOTH} {\n\t}\n\thandle_path {$API_TOKEN}/* {\n\t}\n\timport up {$PASSED} {$DIR}\n}\n"
-	snippet := "(up) {\n\theader_up X {args.0}\n\troot {args.1}\n}\n"
+	snippet := "(up) {\n\theader X {args.0}\n\troot {args.1}\n}\n"
 	_, s := given(t, snippet+text, map[string]string{
 		"HOST": "a.example.org", "MEDIA": "/srv/media", "BE": "127.0.0.1:8000", "DIR": "/srv/dir",
 		"BODY": "hunter2", "PDTOK": "hunter2", "BOTH": "hunter2", "API_TOKEN": "hunter2", "PASSED": "hunter2",

@@ -36,3 +36,15 @@ func TestDoubling(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownDirective: what is not understood is told, and reading goes on.
+func TestUnknownDirective(t *testing.T) {
+	c, err := Parse(conf.Source{Roots: []string{"Caddyfile"}, Files: []conf.File{{Path: "Caddyfile", Text: ":80 {\n\tsparkle on\n\trespond ok\n}\n"}}})
+	var problems *conf.Error
+	if !errors.As(err, &problems) || !problems.Only(conf.Doubtful) || len(problems.Problems) != 1 || problems.Problems[0].Pos.Line != 2 {
+		t.Fatalf("got %v", err)
+	}
+	if c == nil {
+		t.Error("nothing was read")
+	}
+}
