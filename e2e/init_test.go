@@ -65,9 +65,7 @@ $SERVER["socket"] == "127.0.0.1:8080" {
 // and the real server is healthy.
 func TestInitAdds(t *testing.T) {
 	binary := build(t)
-	if _, err := exec.LookPath("patch"); err != nil {
-		t.Skip("the program patch is not there")
-	}
+	patch := need.Server(t, "patch")
 	for _, k := range all.Kinds() {
 		text, ok := bareSites[k.Name]
 		if !ok {
@@ -86,7 +84,7 @@ func TestInitAdds(t *testing.T) {
 				before = text
 				write(t, conf, text)
 				diff := proxydiag(t, binary, dir, "init", "site.conf", "--storage", media, "--diff")
-				cmd := exec.Command("patch", "-p0", "site.conf")
+				cmd := exec.Command(patch, "-p0", "site.conf")
 				_, diff, _ = strings.Cut(diff, "diff site.conf site.conf\n")
 				cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
 				if out, err := cmd.CombinedOutput(); err != nil {

@@ -15,7 +15,7 @@ import (
 // skipped there.
 const Variable = "PROXYDIAG_REQUIRE"
 
-// Server returns the path of a server's program. Where it is not installed the
+// Server returns the path of a server's program, or of another one that a test runs. Where it is not installed the
 // test is skipped, or fails if Variable lists it.
 func Server(t testing.TB, program string) string {
 	t.Helper()
