@@ -214,15 +214,7 @@ func isStatus(word string) bool {
 func (k *compiler) respond(d *conf.Directive, scope defs) []piece {
 	from, sets := k.matched(d, scope)
 	s := &Static{}
-	switch rest := d.Args[from:]; {
-	case len(rest) == 1 && isStatus(rest[0].Text):
-		s.Status = rest[0].Text
-	case len(rest) > 0:
-		s.Body = text(d, from)
-		if len(rest) > 1 {
-			s.Status = text(d, from+1)
-		}
-	}
+	s.Body, s.Status = said(d, from)
 	if b := d.First("body"); b != nil {
 		s.Body = text(b, 0)
 	}
@@ -232,16 +224,23 @@ func (k *compiler) respond(d *conf.Directive, scope defs) []piece {
 func (k *compiler) error(d *conf.Directive, scope defs) []piece {
 	from, sets := k.matched(d, scope)
 	s := &Static{}
+	s.Message, s.Status = said(d, from)
+	return one(d, sets, &Handler{Name: "error", Static: s})
+}
+
+// said are the text and the status that respond and error take, either of which
+// may be left out.
+func said(d *conf.Directive, from int) (what, status string) {
 	switch rest := d.Args[from:]; {
 	case len(rest) == 1 && isStatus(rest[0].Text):
-		s.Status = rest[0].Text
+		status = rest[0].Text
 	case len(rest) > 0:
-		s.Message = text(d, from)
+		what = text(d, from)
 		if len(rest) > 1 {
-			s.Status = text(d, from+1)
+			status = text(d, from+1)
 		}
 	}
-	return one(d, sets, &Handler{Name: "error", Static: s})
+	return what, status
 }
 
 func (k *compiler) redir(d *conf.Directive, scope defs) []piece {
