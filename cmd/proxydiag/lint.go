@@ -91,6 +91,8 @@ func (l *lintFlags) run(ctx context.Context, paths []string, std streams) error 
 		}
 		configs = append(configs, list...)
 	}
+	once := onceOnly{}
+	configs = slices.DeleteFunc(configs, once.configuration)
 	for _, c := range configs {
 		if err := c.overwritten(out); err != nil {
 			return err
@@ -99,7 +101,7 @@ func (l *lintFlags) run(ctx context.Context, paths []string, std streams) error 
 			return fmt.Errorf("--sendfile %s: %s is a configuration of %s, which does not act on that handoff", c.meant, c.path, c.kind.Title)
 		}
 	}
-	list, reps, err := lintAll(configs, out, std)
+	list, reps, err := lintAll(configs, once, out, std)
 	if err != nil {
 		return err
 	}
@@ -135,14 +137,14 @@ func parseIntent(text string) (string, error) {
 
 // lintAll judges configurations and tells on standard error what is wrong with
 // them, each told once.
-func lintAll(configs []*configuration, out *output, std streams) ([]linted, []diag.Report, error) {
+func lintAll(configs []*configuration, once onceOnly, out *output, std streams) ([]linted, []diag.Report, error) {
 	var list []linted
 	var reps []diag.Report
 	for _, c := range configs {
-		c.tell(std.err, c.problems, "")
-		c.tell(std.err, c.left, "warning: ")
 		rep, notices := c.lint(out)
-		c.tell(std.err, notices, "warning: ")
+		rep.Drop(once.finding)
+		c.tell(std.err, slices.DeleteFunc(slices.Clone(c.problems), once.problem), "")
+		c.tell(std.err, slices.DeleteFunc(slices.Concat(c.left, notices), once.problem), "warning: ")
 		list = append(list, linted{Config: c.path, Kind: c.kind.Name, Problems: c.problems, Left: c.left, Notices: notices, source: c.source})
 		reps = append(reps, rep)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -88,6 +89,9 @@ func parseFailOn(text string) (diag.Severity, error) {
 func optionsFor(std streams, failOn diag.Severity) report.Options {
 	o := report.Options{FailOn: failOn}
 	o.Root, _ = os.Getwd() // without it the names of files stay as they are
+	if top := std.env("GITHUB_WORKSPACE"); filepath.IsAbs(top) {
+		o.Top = filepath.Clean(top)
+	}
 	for _, r := range all.Rules() {
 		o.Docs = append(o.Docs, r.Doc)
 	}

@@ -39,6 +39,9 @@ func Judge(rec *Record, rules []Rule, checks []Check, experts ...Expert) Report 
 		Version: ReportVersion, Tool: rec.Tool, Started: rec.Started, DurationMS: rec.DurationMS, Stack: rec.Stack,
 		Findings: findings, Checks: judgeChecks(v, checks, found, findings), Interrupted: rec.Interrupted,
 	}
+	if rec.Config != nil {
+		rep.Source = &rec.Config.Source
+	}
 	rep.conclude()
 	return rep
 }

@@ -45,6 +45,16 @@ func (r *Report) Mute(why func(Finding) string) {
 	}
 }
 
+// Drop takes out the findings that another report tells already.
+func (r *Report) Drop(told func(Finding) bool) {
+	left := slices.DeleteFunc(slices.Clone(r.Findings), told)
+	if len(left) == len(r.Findings) {
+		return
+	}
+	r.Findings = left
+	r.conclude()
+}
+
 // concerns says that a check fails with the finding.
 func (f Finding) concerns(check string) bool { return f.Check == check && f.Severity.AtLeast(Warning) }
 

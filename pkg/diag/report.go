@@ -25,6 +25,9 @@ type Report struct {
 	Notices []conf.Problem `json:"notices,omitempty"`
 	// Interrupted runs came to no end. It is no part of the report.
 	Interrupted bool `json:"-"`
+	// Source is the configuration that places point into, nil for none. It is no
+	// part of the report.
+	Source *conf.Source `json:"-"`
 }
 
 // Verdict is the verdict on a stack.

@@ -1,57 +1,36 @@
 package report
 
 import (
-	"encoding/xml"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/joshdk/go-junit"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
-// TestSARIFIsValid holds every report to the schema of SARIF 2.1.0.
-func TestSARIFIsValid(t *testing.T) {
+// TestJUnitIsRead: another program's reader finds a test case for each check, and
+// failures where the report is not healthy.
+func TestJUnitIsRead(t *testing.T) {
 	for _, c := range cases() {
-		log, err := sarif.FromString(write(t, "sarif", c.rep, c.opts))
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
+		suites, err := junit.IngestReader(strings.NewReader(write(t, "junit", c.rep, c.opts)))
+		if err != nil || len(suites) != 1 {
+			t.Fatalf("%s: %v, %d suites", c.name, err, len(suites))
 		}
-		if err := log.Validate(); err != nil {
-			t.Errorf("%s: %v", c.name, err)
+		total := suites[0].Totals
+		if total.Tests < len(c.rep.Checks) || total.Tests == 0 || total.Tests != len(suites[0].Tests) {
+			t.Errorf("%s: %+v for %d checks", c.name, total, len(c.rep.Checks))
 		}
-		if got, want := len(log.Runs[0].Results), len(c.rep.Findings); got != want {
-			t.Errorf("%s: %d results for %d findings", c.name, got, want)
+		if bad := total.Failed + total.Error; (bad > 0) != (c.rep.Status != diag.Healthy) {
+			t.Errorf("%s: %s, and %+v", c.name, c.rep.Status, total)
 		}
-	}
-}
-
-// TestJUnitCounts holds the numbers of the test suite to what stands in it.
-func TestJUnitCounts(t *testing.T) {
-	for _, c := range cases() {
-		text := write(t, "junit", c.rep, c.opts)
-		tests, bad := 0, 0
-		for d := xml.NewDecoder(strings.NewReader(text)); ; {
-			token, err := d.Token()
-			if errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: %v\n%s", c.name, err, text)
+		for _, test := range suites[0].Tests {
+			if test.Name == "" || !strings.HasPrefix(test.Classname, "proxydiag") {
+				t.Errorf("%s: %+v", c.name, test)
 			}
-			switch e, _ := token.(xml.StartElement); e.Name.Local {
-			case "testcase":
-				tests++
-			case "failure", "error":
-				bad++
+			if failed := test.Status == junit.StatusFailed; failed && (test.Message == "" || test.Error.Error() == "") {
+				t.Errorf("%s: %s fails without a reason", c.name, test.Name)
 			}
-		}
-		if tests < len(c.rep.Checks) || tests == 0 {
-			t.Errorf("%s: %d test cases for %d checks", c.name, tests, len(c.rep.Checks))
-		}
-		if (bad > 0) != (c.rep.Status != diag.Healthy) {
-			t.Errorf("%s: %s, and %d failures", c.name, c.rep.Status, bad)
 		}
 	}
 }

@@ -20,12 +20,12 @@ func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
 		}
 		at := ""
 		if l := f.Location; l != nil {
-			at = fmt.Sprintf("file=%s,line=%d,col=%d,", githubProperty(relative(o.Root, l.File)), l.Line, l.Column)
+			at = o.githubPlace(rep, *l)
 		}
 		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", githubCommand(f.Severity), at, githubProperty(f.Title+" ("+f.Code+")"),
 			githubText(sentences(f.Detail, "Fix: "+f.Fix)))
 	}
-	b.WriteString(o.githubNotices(rep.Notices))
+	b.WriteString(o.githubNotices(rep))
 	switch rep.Status {
 	case diag.Healthy:
 		b.WriteString("::notice title=proxydiag::healthy\n")
@@ -34,6 +34,20 @@ func writeGitHub(w io.Writer, rep diag.Report, o Options) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// githubPlace are the properties that name a place. A file that lies outside of
+// the repository is named as it is.
+func (o Options) githubPlace(rep diag.Report, l diag.Location) string {
+	text := fmt.Sprintf("file=%s,", githubProperty(o.fromTop(l.File)))
+	if l.Line > 0 {
+		at := spanOf(rep, l)
+		text += fmt.Sprintf("line=%d,", at.line)
+		if at.column > 0 {
+			text += fmt.Sprintf("col=%d,", at.column)
+		}
+	}
+	return text
 }
 
 func githubCommand(s diag.Severity) string {

@@ -21,37 +21,41 @@ func grave(p conf.Problem) bool {
 
 // sarifNotices adds what is to be told besides the findings: a tool's
 // notifications about its own run (SARIF 2.1.0 section 3.20.21).
-func (o Options) sarifNotices(run *sarif.Run, rep diag.Report) {
-	if len(rep.Notices) == 0 {
-		return
-	}
-	told := sarif.NewInvocation().WithExecutionSuccessful(rep.Status != diag.Inconclusive)
-	for _, p := range rep.Notices {
-		level := sarif.LevelWarning
-		if grave(p) {
-			level = sarif.LevelError
+func (o Options) sarifNotices(run *sarif.Run, reps []diag.Report) {
+	told := sarif.NewInvocation().WithExecutionSuccessful(true)
+	for i := range reps {
+		rep := neutral(reps[i])
+		if len(rep.Notices) > 0 && rep.Status == diag.Inconclusive {
+			told.WithExecutionSuccessful(false)
 		}
-		n := sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewTextMessage(p.Message))
-		if !p.Pos.IsZero() {
-			n.AddLocation(o.physical(diag.Location{File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Column}))
+		for _, p := range rep.Notices {
+			level := sarif.LevelWarning
+			if grave(p) {
+				level = sarif.LevelError
+			}
+			n := sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewTextMessage(p.Message))
+			if !p.Pos.IsZero() {
+				n.AddLocation(o.physical(rep, diag.Location{File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Column}))
+			}
+			told.AddToolExecutionNotification(n)
 		}
-		told.AddToolExecutionNotification(n)
 	}
-	run.AddInvocation(told)
+	if len(told.ToolExecutionNotifications) > 0 {
+		run.AddInvocation(told)
+	}
 }
 
 // githubNotices are the notices as workflow commands.
-func (o Options) githubNotices(list []conf.Problem) string {
+func (o Options) githubNotices(rep diag.Report) string {
 	var b strings.Builder
-	for _, p := range list {
-		command, at := "warning", ""
+	for _, p := range rep.Notices {
+		command := "warning"
 		if grave(p) {
 			command = "error"
 		}
-		if p.Pos.Line > 0 {
-			at = fmt.Sprintf("file=%s,line=%d,col=%d,", githubProperty(o.Named(p.Pos.File)), p.Pos.Line, max(p.Pos.Column, 1))
-		} else if !p.Pos.IsZero() {
-			at = fmt.Sprintf("file=%s,", githubProperty(o.Named(p.Pos.File)))
+		at := ""
+		if !p.Pos.IsZero() {
+			at = o.githubPlace(rep, diag.Location{File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Column})
 		}
 		fmt.Fprintf(&b, "::%s %stitle=proxydiag::%s\n", command, at, githubText(p.Message))
 	}

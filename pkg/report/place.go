@@ -19,10 +19,21 @@ func relative(root, file string) string {
 	return filepath.ToSlash(within)
 }
 
-// uri is a file's name as a URI reference (RFC 3986): relative to root where it
+// fromTop is a file's name as seen from the top of the repository, where it
 // lies in it.
-func uri(root, file string) string {
-	u := url.URL{Path: relative(root, file)}
+func (o Options) fromTop(file string) string {
+	if o.Top == "" || o.Root == "" {
+		return relative(o.Root, file)
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(o.Root, file)
+	}
+	return relative(o.Top, file)
+}
+
+// uri is the same as a URI reference (RFC 3986).
+func (o Options) uri(file string) string {
+	u := url.URL{Path: o.fromTop(file)}
 	if strings.HasPrefix(u.Path, "/") {
 		u.Scheme = "file"
 	}

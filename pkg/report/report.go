@@ -24,6 +24,9 @@ type Options struct {
 	// Root is the folder that the names of files are shown relative to, absolute,
 	// for formats that other programs read. Empty: they stay as they are.
 	Root string
+	// Top is the folder of the repository that Root lies in, absolute, for formats
+	// whose readers name files as seen from there. Empty: it is Root.
+	Top string
 	// FailOn is the least severity that counts as a failure; empty: Warning.
 	FailOn diag.Severity
 	// Docs are the documentation of the codes, for formats that carry it along.

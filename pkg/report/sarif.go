@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"unicode/utf8"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
@@ -12,43 +11,55 @@ import (
 // home is where the tool is at home.
 const home = "https://github.com/proxydiag/proxydiag"
 
-// writeSARIF writes the findings as SARIF 2.1.0 (OASIS Standard): a run a
-// stack, a result a finding, at its place in the user's files, and the
-// documentation of each code found as a rule.
+// stackFile is the file that stacks are described in.
+const stackFile = "proxydiag.yaml"
+
+// writeSARIF writes the findings as SARIF 2.1.0 (OASIS Standard): a result a
+// finding, at its place in the user's files, and the documentation of each
+// code found as a rule. All stacks are one run: code scanning refuses files
+// with several runs of one tool
+// (https://github.blog/changelog/2025-07-21-code-scanning-will-stop-combining-multiple-sarif-runs-uploaded-in-the-same-sarif-file/).
 func writeSARIF(w io.Writer, reps []diag.Report, o Options) error {
-	log := sarif.NewReport()
-	for _, rep := range reps {
-		log.AddRun(o.sarifRun(neutral(rep)))
+	log, run := sarif.NewReport(), sarif.NewRunWithInformationURI("proxydiag", home).WithColumnKind("unicodeCodePoints")
+	run.WithResults([]*sarif.Result{})
+	for i := range reps {
+		rep := neutral(reps[i])
+		run.Tool.Driver.WithVersion(rep.Tool.Version)
+		o.sarifResults(run, rep, len(reps) > 1)
 	}
+	o.sarifNotices(run, reps)
+	log.AddRun(run)
 	return JSON(w, log)
 }
 
-func (o Options) sarifRun(rep diag.Report) *sarif.Run {
-	run := sarif.NewRunWithInformationURI("proxydiag", home).WithColumnKind("unicodeCodePoints")
-	run.Tool.Driver.WithVersion(rep.Tool.Version)
-	run.WithResults([]*sarif.Result{})
-	if rep.Stack.Name != "" { // tells the runs of several stacks apart
-		run.WithAutomationDetails(sarif.NewRunAutomationDetails().WithID("proxydiag/" + oneLine(rep.Stack.Name)))
-	}
+// sarifResults adds the findings about one stack, which has a name where
+// several are told.
+func (o Options) sarifResults(run *sarif.Run, rep diag.Report, several bool) {
+	asked := rep.Stack.Proxy != ""
 	for _, f := range rep.Findings {
 		o.sarifRule(run, f)
+		title, fingerprint := f.Title+".", f.Fingerprint(o.Named)
+		if several && asked {
+			title = oneLine(rep.Stack.Name) + ": " + title
+		}
+		if asked && f.Location == nil && rep.Stack.Name != "" { // the same fault of another stack is another one
+			fingerprint += "-" + oneLine(rep.Stack.Name)
+		}
 		result := run.CreateResultForRule(f.Code).WithLevel(sarifLevel(f.Severity)).
-			WithMessage(sarif.NewTextMessage(sentences(f.Title+".", f.Detail, "Fix: "+f.Fix))).
-			AddLocation(o.sarifLocation(f))
-		result.PartialFingerprints = map[string]string{"proxydiag/v1": f.Fingerprint(o.Named)}
+			WithMessage(sarif.NewTextMessage(sentences(title, f.Detail, "Fix: "+f.Fix))).
+			AddLocation(o.sarifLocation(rep, f))
+		result.PartialFingerprints = map[string]string{"proxydiag/v1": fingerprint}
 		if f.Muted != "" {
 			result.AddSuppression(sarif.NewSuppression().WithKind("external").WithJustification(f.Muted))
 		}
 		for _, e := range f.Evidence {
 			for _, l := range e.Lines {
 				if e.Kind == diag.EvidenceConfig && (f.Location == nil || l != *f.Location) {
-					result.AddRelatedLocation(o.physical(l).WithMessage(sarif.NewTextMessage(e.Text)))
+					result.AddRelatedLocation(o.physical(rep, l).WithMessage(sarif.NewTextMessage(e.Text)))
 				}
 			}
 		}
 	}
-	o.sarifNotices(run, rep)
-	return run
 }
 
 // sarifRule adds a code's documentation to a run.
@@ -69,21 +80,34 @@ func (o Options) sarifRule(run *sarif.Run, f diag.Finding) {
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(doc.Severity)))
 }
 
-// sarifLocation is where a finding is: in a file, or, where no file is known, in
-// a part of the stack.
-func (o Options) sarifLocation(f diag.Finding) *sarif.Location {
-	if f.Location != nil {
-		return o.physical(*f.Location)
+// sarifLocation is where a finding is. Where no file is known it is the
+// configuration that was read or, after a run, the guilty part of the stack and
+// the file that describes stacks: code scanning refuses results without a file.
+func (o Options) sarifLocation(rep diag.Report, f diag.Finding) *sarif.Location {
+	switch {
+	case f.Location != nil:
+		return o.physical(rep, *f.Location)
+	case rep.Stack.Proxy == "" && rep.Source != nil && len(rep.Source.Roots) > 0:
+		return o.physical(rep, diag.Location{File: Visible(rep.Source.Roots[0])})
 	}
-	return sarif.NewLocation().AddLogicalLocation(sarif.NewLogicalLocation().WithIndex(-1).WithParentIndex(-1).
-		WithName(string(f.Culprit)).WithKind("module"))
+	part := sarif.NewLogicalLocation().WithName(string(f.Culprit)).WithKind("module")
+	if rep.Stack.Name != "" {
+		part.WithFullyQualifiedName(oneLine(rep.Stack.Name) + "/" + string(f.Culprit))
+	}
+	return o.physical(rep, diag.Location{File: stackFile}).AddLogicalLocation(part)
 }
 
-func (o Options) physical(l diag.Location) *sarif.Location {
-	region := sarif.NewRegion().WithStartLine(max(l.Line, 1)).WithStartColumn(max(l.Column, 1)).
-		WithEndColumn(max(l.Column, 1) + utf8.RuneCountInString(l.Text))
+func (o Options) physical(rep diag.Report, l diag.Location) *sarif.Location {
+	at := spanOf(rep, l)
+	region := sarif.NewRegion().WithStartLine(at.line)
+	if at.column > 0 {
+		region.WithStartColumn(at.column)
+	}
+	if at.endColumn > 0 {
+		region.WithEndLine(at.endLine).WithEndColumn(at.endColumn)
+	}
 	return sarif.NewLocationWithPhysicalLocation(sarif.NewPhysicalLocation().
-		WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(o.Root, l.File))).WithRegion(region))
+		WithArtifactLocation(sarif.NewSimpleArtifactLocation(o.uri(l.File))).WithRegion(region))
 }
 
 func sarifLevel(s diag.Severity) string {
