@@ -26,6 +26,7 @@ var Kind = server.Kind{
 	Samples: samples,
 	Snippet: addition,
 	Launch:  Launch,
+	Finder:  finder,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, LoadOptions{Stdin: stdin})
 		if err != nil {

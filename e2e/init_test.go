@@ -4,11 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
@@ -101,6 +104,29 @@ func TestInitAdds(t *testing.T) {
 			proxydiag(t, binary, dir, "init", "site.conf", "--storage", media)
 			write(t, conf, string(patched))
 			healthyCheck(t, binary, dir)
+		})
+	}
+}
+
+// TestInitRunning: without a configuration init finds the one that a running
+// server uses; of several it names this one among the others.
+func TestInitRunning(t *testing.T) {
+	binary := build(t)
+	for _, k := range all.Kinds() {
+		t.Run(k.Name, func(t *testing.T) {
+			t.Parallel()
+			st := start(t, k, k.Samples[0], freeAddr(t), storage(t), nil)
+			_, port, _ := strings.Cut(st.Proxy.Addr(), ":")
+			cmd := exec.Command(binary, "init", "--server", k.Name, "--diff")
+			cmd.Dir = t.TempDir()
+			out, err := cmd.CombinedOutput()
+			taken := slices.ContainsFunc(regexp.MustCompile(`(?:taking|one of them:|;) (/[^ :]+)`).FindAllStringSubmatch(string(out), -1), func(m []string) bool {
+				source, err := k.Load(m[1], nil)
+				return err == nil && slices.ContainsFunc(source.Files, func(f conf.File) bool { return strings.Contains(f.Text, port) })
+			})
+			if !taken {
+				t.Errorf("the server on port %s is not found: %v\n%s", port, err, out)
+			}
 		})
 	}
 }

@@ -27,6 +27,7 @@ var Kind = server.Kind{
 	Samples: samples,
 	Snippet: addition,
 	Launch:  Launch,
+	Finder:  finder,
 	Load: func(path string, stdin io.Reader) (conf.Source, error) {
 		source, err := Load(path, load.Options{Stdin: stdin})
 		return secrets.Source(source, nil), err

@@ -23,8 +23,8 @@ import (
 
 // initFlags are the flags of init.
 type initFlags struct {
-	server, url, storage, backend, folder string
-	diff                                  bool
+	server, sample, url, storage, backend, folder string
+	diff                                          bool
 }
 
 func newInit(std streams) *cobra.Command {
@@ -35,22 +35,27 @@ func newInit(std streams) *cobra.Command {
 		Long: "init looks into a proxy's configuration for the downloads: the URL they are asked for at,\n" +
 			"the backend, the handoff and the folder of the files. It writes them to proxydiag.yaml.\n" +
 			"Where the configuration hands no downloads over yet, it writes the lines to add as well.\n" +
-			"Without a configuration --server names a kind, whose sample it writes to begin with.\n\n" +
-			"init sends nothing, writes new files only, and never touches the configuration. The exit\n" +
-			"status is 3 where the configuration does not parse or tells no downloads.",
-		Example: "  proxydiag init site.conf\n  proxydiag init site.conf --url http://www.example.org/files/ --diff",
+			"Without a configuration it takes that of the server that runs on this machine or, where\n" +
+			"none runs, of the one that is installed; --server says which. To begin without any, --sample\n" +
+			"writes a configuration of a kind.\n\n" +
+			"init sends nothing, writes new files only, and never touches the configuration. It starts no\n" +
+			"server; it may ask a server's program what it is built with (-V). The exit status is 3 where\n" +
+			"the configuration does not parse or tells no downloads.",
+		Example: "  proxydiag init site.conf\n  proxydiag init --diff\n  proxydiag init site.conf --url http://www.example.org/files/ --diff",
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
 				return fmt.Errorf("init takes one configuration, and %d are given", len(args))
-			case len(args) == 0 && i.server == "":
-				return fmt.Errorf("init takes a configuration or, to begin without one, --server with one of %s", strings.Join(kindNames(readable()), ", "))
-			case len(args) == 0 && i.url != "":
-				return errors.New("--url says where a configuration's downloads are asked for, and none is given")
+			case i.sample != "" && len(args) > 0:
+				return fmt.Errorf("--sample begins without a configuration, and %s is given", args[0])
+			case i.sample != "" && i.server != "":
+				return errors.New("--sample names a kind of server, and --server does; leave --server out")
+			case i.sample != "" && i.url != "":
+				return errors.New("--url says where a configuration's downloads are asked for, and --sample begins without one")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if i.storage != "" && !strings.Contains(i.storage, "://") {
 				abs, err := filepath.Abs(i.storage) // configurations know no working folder
 				if err != nil {
@@ -58,20 +63,29 @@ func newInit(std streams) *cobra.Command {
 				}
 				i.storage = abs
 			}
+			if i.sample != "" {
+				return i.begin(std)
+			}
 			if len(args) == 0 {
-				return i.sample(std)
+				path, err := i.used(cmd.Context(), std)
+				if err != nil {
+					return err
+				}
+				return i.run(path, std)
 			}
 			return i.run(args[0], std)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&i.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
+	f.StringVar(&i.sample, "sample", "", "begin without a configuration, with one for this `KIND` of server")
 	f.StringVar(&i.url, "url", "", "the `URL` that downloads are asked for below, where it is not found")
 	f.StringVar(&i.storage, "storage", "", "the `FOLDER` of the files, where the configuration does not tell it, or wrongly")
 	f.StringVar(&i.backend, "backend", "", "the `ADDRESS` of the application, host:port, where the configuration does not tell it")
 	f.StringVarP(&i.folder, "output", "o", ".", "write the new files into this `FOLDER`")
 	f.BoolVar(&i.diff, "diff", false, "write nothing; show the new files and the lines to add as a diff")
 	complete(cmd, "server", kindNames(readable()))
+	complete(cmd, "sample", kindNames(readable()))
 	return cmd
 }
 
@@ -90,9 +104,9 @@ func (i *initFlags) values() server.Values {
 	return server.Values{Backend: i.backend, Storage: strings.TrimSuffix(i.storage, "/")}
 }
 
-// sample begins without a configuration: with the plainest sample of a kind.
-func (i *initFlags) sample(std streams) error {
-	kind, err := findKind(i.server)
+// begin begins without a configuration: with the plainest sample of a kind.
+func (i *initFlags) begin(std streams) error {
+	kind, err := findKind("--sample", i.sample)
 	if err != nil {
 		return err
 	}

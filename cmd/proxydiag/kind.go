@@ -30,15 +30,15 @@ func kindNames(kinds []server.Kind) []string {
 	return names
 }
 
-// findKind finds the kind that --server names among those that can be read.
-func findKind(name string) (server.Kind, error) {
+// findKind finds the kind that a flag names among those that can be read.
+func findKind(flag, name string) (server.Kind, error) {
 	for _, k := range readable() {
 		if k.Name == name {
 			return k, nil
 		}
 	}
 	known := strings.Join(kindNames(readable()), ", ")
-	return server.Kind{}, fmt.Errorf("--server %s: only configurations of %s can be read", name, known)
+	return server.Kind{}, fmt.Errorf("%s %s: only configurations of %s can be read", flag, name, known)
 }
 
 // configuration is a configuration that was read, and whose it is.
@@ -59,7 +59,7 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 	c := &configuration{path: path}
 	var err error
 	if kindName != "" {
-		if c.kind, err = findKind(kindName); err == nil {
+		if c.kind, err = findKind("--server", kindName); err == nil {
 			c.source, err = c.kind.Load(path, std.in)
 		}
 	} else {

@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"pkg/server/cause"},
 	{"nginx", "apache", "lighttpd", "caddy", "pkg/fixture/s3", "pkg/fixture/webdav", "pkg/fixture/sftp"},
 	{"internal/all"},
-	{"pkg/gate", "pkg/health", "pkg/report", "internal/demo", "internal/project", "internal/mute", "internal/propose"},
+	{"pkg/gate", "pkg/health", "pkg/report", "internal/demo", "internal/project", "internal/mute", "internal/propose", "internal/running"},
 	{"cmd"},
 }
 

@@ -42,6 +42,9 @@ type Kind struct {
 	// Launch starts the real server.
 	Launch func(context.Context, LaunchOptions) (Process, error)
 
+	// Finder finds the configuration that a server on this machine uses.
+	Finder Finder
+
 	// Load reads a configuration from a file, a folder, or a dump; "-" is
 	// stdin, and replaces its secrets (see package mask). It fails where there
 	// is nothing to read. nil: this kind's configurations cannot be read.
