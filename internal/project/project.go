@@ -47,6 +47,12 @@ type Options struct {
 	// Suggest is what to put behind a word that is none of the candidates, ""
 	// for nothing. nil: nothing.
 	Suggest func(word string, candidates []string) string
+	// Serve reads the section serve, which may then stand without stacks. nil: it
+	// is passed over.
+	Serve func(serve Node)
+	// Secret is told what references were replaced with, and the paths of files
+	// that are referred to. It may be nil.
+	Secret func(text string)
 }
 
 // Read reads a file. What is wrong with it is an *Error, which names everything
@@ -155,9 +161,14 @@ var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 func (r *reader) document(root *yaml.Node) []Stack {
 	var defaults []Setting
 	var stacks []Stack
-	listed := false
-	for key, value := range r.members(root, "the file", []string{"defaults", "stacks"}) {
+	listed, served := false, false
+	for key, value := range r.members(root, "the file", []string{"defaults", "stacks", "serve"}) {
 		switch key.Value {
+		case "serve":
+			if r.Serve != nil {
+				served = true
+				r.Serve(Node{r: r, node: value, what: "serve"})
+			}
 		case "defaults":
 			defaults = r.settings(value)
 		case "stacks":
@@ -172,7 +183,7 @@ func (r *reader) document(root *yaml.Node) []Stack {
 			}
 		}
 	}
-	if listed && len(stacks) == 0 || !listed && len(r.problems) == 0 {
+	if listed && len(stacks) == 0 || !listed && !served && len(r.problems) == 0 {
 		r.problem(nil, "there is no stack in it; give it stacks:, with a name and its settings")
 	}
 	for i := range stacks {
@@ -281,6 +292,7 @@ func (r *reader) expand(node *yaml.Node) (text string, ok bool) {
 				r.problem(node, "the environment variable %s is not set", m[2])
 				ok = false
 			}
+			r.secret(value)
 			return value
 		}
 		name := m[2]
@@ -292,7 +304,16 @@ func (r *reader) expand(node *yaml.Node) (text string, ok bool) {
 			r.problem(node, "${file:…} cannot be read: %v", err)
 			ok = false
 		}
-		return strings.TrimRight(string(content), "\r\n")
+		value := strings.TrimRight(string(content), "\r\n")
+		r.secret(name)
+		r.secret(value)
+		return value
 	})
 	return text, ok
+}
+
+func (r *reader) secret(text string) {
+	if r.Secret != nil && text != "" {
+		r.Secret(text)
+	}
 }

@@ -1,0 +1,118 @@
+package project
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Node is a value of the file that is to be decoded. What is wrong with it is
+// collected, with its place, and is part of the error of the whole file.
+type Node struct {
+	r    *reader
+	node *yaml.Node
+	what string // for people: "serve", "the check media"
+}
+
+// Problem notes what is wrong here.
+func (n Node) Problem(format string, args ...any) { n.r.problem(n.node, format, args...) }
+
+// Names are the keys of a mapping, as they stand there.
+func (n Node) Names() []string {
+	var names []string
+	if m := resolve(n.node); m.Kind == yaml.MappingNode {
+		for i := 0; i < len(m.Content); i += 2 {
+			names = append(names, m.Content[i].Value)
+		}
+	}
+	return names
+}
+
+// Members are the keys and values of a mapping, in their order. What is called
+// what, for people. A key that is none of the known ones, where there are such,
+// is a problem.
+func (n Node) Members(known []string, what string) func(yield func(name string, key, value Node) bool) {
+	return func(yield func(string, Node, Node) bool) {
+		for key, value := range n.r.members(n.node, n.what, known) {
+			if !yield(key.Value, Node{n.r, key, n.what}, Node{n.r, value, strings.TrimSpace(what + " " + key.Value)}) {
+				return
+			}
+		}
+	}
+}
+
+// Without is a mapping without some of its members.
+func (n Node) Without(names ...string) Node {
+	return n.filter(func(key string) bool {
+		for _, name := range names {
+			if key == name {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (n Node) filter(keep func(key string) bool) Node {
+	m := resolve(n.node)
+	if m.Kind != yaml.MappingNode {
+		return n
+	}
+	left := *m
+	left.Content = nil
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if keep(m.Content[i].Value) {
+			left.Content = append(left.Content, m.Content[i], m.Content[i+1])
+		}
+	}
+	n.node = &left
+	return n
+}
+
+// Settings are those of a stack that stands here, with name for people.
+func (n Node) Settings() []Setting { return n.r.settings(n.node) }
+
+// Text is the value of a scalar, "" of anything else. References stay as they
+// are.
+func (n Node) Text() string { return resolve(n.node).Value }
+
+// deepest is how deep values are followed: aliases can make a circle.
+const deepest = 32
+
+// Replace is the value with a text replaced in all its scalars but keys.
+func (n Node) Replace(old, new string) Node {
+	n.node = replace(n.node, strings.NewReplacer(old, new), deepest)
+	return n
+}
+
+func replace(node *yaml.Node, with *strings.Replacer, depth int) *yaml.Node {
+	copied := *resolve(node)
+	if depth == 0 {
+		return &copied
+	}
+	switch copied.Kind {
+	case yaml.ScalarNode:
+		copied.Value = with.Replace(copied.Value)
+	case yaml.MappingNode, yaml.SequenceNode:
+		copied.Content = nil
+		for i, c := range resolve(node).Content {
+			if copied.Kind == yaml.MappingNode && i%2 == 0 {
+				copied.Content = append(copied.Content, c)
+				continue
+			}
+			copied.Content = append(copied.Content, replace(c, with, depth-1))
+		}
+	}
+	return &copied
+}
+
+// Apart is the same value with problems of its own: Err gives them.
+func (n Node) Apart() Node {
+	r := *n.r
+	r.problems = nil
+	n.r = &r
+	return n
+}
+
+// Err is what is wrong, nil for nothing.
+func (n Node) Err() error { return n.r.err() }

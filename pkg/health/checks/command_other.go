@@ -1,0 +1,7 @@
+//go:build !unix
+
+package checks
+
+import "os/exec"
+
+func withFamily(*exec.Cmd) {}
