@@ -20,6 +20,7 @@ var accelIgnored = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_ignore_headers",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked"},

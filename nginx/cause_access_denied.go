@@ -23,6 +23,7 @@ var accessDenied = diag.Rule{
 		Source: "nginx documentation, ngx_http_access_module, ngx_http_auth_request_module, ngx_http_rewrite_module",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-forbidden", "handoff-not-found", "handoff-wrong-content", "proxy-auth-required"},
 	Judge:    judge(judgeAccessDenied),

@@ -19,6 +19,7 @@ var aliasSlash = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
 	Judge:    judge(judgeAliasSlash),

@@ -22,6 +22,7 @@ var aliasTooWide = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:  "exposure",
+	Anyway: true,
 	Static: true,
 	Judge:  judgeConfig(judgeAliasTooWide),
 }

@@ -21,6 +21,7 @@ var cacheControlOverridden = diag.Rule{
 		Source: "nginx documentation, ngx_http_headers_module",
 	},
 	Check:    "headers",
+	Anyway:   true,
 	Symptoms: []string{"proxy-cache-control-overridden"},
 	Needs:    true,
 	Judge:    judge(judgeCacheControlOverridden),

@@ -18,6 +18,7 @@ var cacheUserLeak = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_cache_key",
 	},
 	Check:    "exposure",
+	Anyway:   true,
 	Explains: []string{"proxy-stale-file"},
 	Static:   true,
 	Judge:    judgeConfig(judgeCacheUserLeak),

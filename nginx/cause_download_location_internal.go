@@ -24,6 +24,7 @@ var downloadLocationInternal = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, internal",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"proxy-not-routed"},
 	Judge:    judge(judgeDownloadLocationInternal),

@@ -27,6 +27,7 @@ var fallbackPage = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, try_files, error_page",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-wrong-content", "proxy-error-masked"},
 	Needs:    true,

@@ -21,6 +21,7 @@ var internalMissing = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, internal",
 	},
 	Check:    "exposure",
+	Anyway:   true,
 	Symptoms: []string{"handoff-internal-exposed"},
 	Needs:    true,
 	Explains: []string{"handoff-traversal"},

@@ -18,6 +18,7 @@ var noRoot = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, root",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
 	Judge:    judge(judgeNoRoot),

@@ -21,6 +21,7 @@ var offBySlash = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:    "exposure",
+	Anyway:   true,
 	Symptoms: []string{"handoff-traversal"},
 	Static:   true,
 	Judge:    judgeConfig(judgeOffBySlash),

@@ -22,6 +22,7 @@ var openUpstream = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass",
 	},
 	Check:  "exposure",
+	Anyway: true,
 	Static: true,
 	Judge:  judgeConfig(judgeOpenUpstream),
 }

@@ -17,6 +17,7 @@ var rangesDisabled = diag.Rule{
 		Source: "nginx documentation, ngx_http_core_module, max_ranges",
 	},
 	Check:    "ranges",
+	Anyway:   true,
 	Symptoms: []string{"proxy-ranges-broken"},
 	Needs:    true,
 	Judge:    judge(judgeRangesDisabled),

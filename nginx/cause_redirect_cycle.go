@@ -23,6 +23,7 @@ var redirectCycle = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, X-Accel-Redirect",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-loop", "handoff-echoed", "handoff-not-found"},
 	Judge:    judge(judgeRedirectCycle),

@@ -19,6 +19,7 @@ var s3ArgsLost = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass; ngx_http_rewrite_module, rewrite",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-forbidden", "handoff-not-found", "handoff-wrong-content", "proxy-auth-required"},
 	Judge:    judge(judgeS3ArgsLost),

@@ -29,6 +29,7 @@ var s3AuthForwarded = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_set_header; AWS documentation, Authenticating Requests",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Symptoms: []string{"handoff-forbidden", "handoff-wrong-content", "proxy-auth-required"},
 	Judge:    judge(judgeS3AuthForwarded),
 }

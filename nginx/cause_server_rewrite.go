@@ -24,6 +24,7 @@ var serverRewrite = diag.Rule{
 		Source: "nginx documentation, ngx_http_rewrite_module",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "proxy-redirects"},
 	Judge:    judge(judgeServerRewrite),

@@ -42,7 +42,7 @@ func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error)
 		Dir:          dir,
 		ErrorLog:     filepath.Join(dir, logFile),
 		Addr:         addr,
-		Listener:     listener,
+		Listeners:    []*net.TCPListener{listener},
 		StartTimeout: o.StartTimeout,
 	})
 	if err != nil {

@@ -45,5 +45,6 @@ var Kind = server.Kind{
 	Rules:    rules(),
 	Enrich:   enrich,
 	Way:      way,
+	Sandbox:  trials{},
 	Intent:   intent,
 }

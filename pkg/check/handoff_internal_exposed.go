@@ -18,8 +18,9 @@ var handoffInternalExposed = diag.Rule{
 		After:  "GET /protected/a.bin → 404",
 		Source: "documentation of internal locations in each server",
 	},
-	Check: checkExposure,
-	Judge: judgeInternalExposed,
+	Check:  checkExposure,
+	Anyway: true,
+	Judge:  judgeInternalExposed,
 }
 
 // judgeInternalExposed looks at content, not at the status: an application or

@@ -19,6 +19,7 @@ var handoffTraversal = diag.Rule{
 		Source: "documentation of path mapping in each server",
 	},
 	Check:    checkExposure,
+	Anyway:   true,
 	Explains: []string{"handoff-internal-exposed"},
 	Judge:    judgeTraversal,
 }

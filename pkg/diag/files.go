@@ -53,32 +53,32 @@ const maxLinks = 40
 
 // look notes a path and each folder above it, following symbolic links, as
 // far as they are not noted yet.
-func look(path string, noted map[string]bool) []Path {
+func (s *Sandbox) look(path string, noted map[string]bool) []Path {
 	var list []Path
 	links := 0
 	var walk func(dir string, rest []string)
 	walk = func(dir string, rest []string) {
 		if !noted[dir] {
 			noted[dir] = true
-			list = append(list, stat(dir))
+			list = append(list, s.stat(dir))
 		}
 		if len(rest) == 0 {
 			return
 		}
 		next := filepath.Join(dir, rest[0])
-		target, err := os.Readlink(next)
+		target, err := os.Readlink(s.real(next))
 		if err != nil {
 			walk(next, rest[1:])
 			return
 		}
 		if !noted[next] {
 			noted[next] = true
-			list = append(list, stat(next))
+			list = append(list, s.stat(next))
 		}
 		if links++; links > maxLinks {
 			return
 		}
-		parts := append(segments(target), rest[1:]...)
+		parts := append(segments(s.meant(target)), rest[1:]...)
 		if filepath.IsAbs(target) {
 			dir = "/"
 		}
@@ -92,8 +92,9 @@ func segments(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-func stat(path string) Path {
+func (s *Sandbox) stat(path string) Path {
 	p := Path{Path: path, UID: -1, GID: -1}
+	path = s.real(path)
 	info, err := os.Lstat(path)
 	switch {
 	case conf.IsMissing(err):
@@ -106,6 +107,7 @@ func stat(path string) Path {
 	p.Mode = info.Mode()
 	if p.Mode&fs.ModeSymlink != 0 {
 		p.Target, _ = os.Readlink(path)
+		p.Target = s.meant(p.Target)
 	}
 	p.owner(info)
 	p.ACL = readACL(path)

@@ -55,6 +55,25 @@ func (r *Report) Drop(told func(Finding) bool) {
 	r.conclude()
 }
 
+// Keep leaves out the findings for which keep is false, as if nobody had looked
+// for them: a check that fails by such findings alone is skipped, for the
+// reason given.
+func (r *Report) Keep(keep func(Finding) bool, reason string) {
+	kept := slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return !keep(f) })
+	r.Checks = slices.Clone(r.Checks)
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		follows := func(f Finding) bool {
+			return f.concerns(c.ID) || strings.Contains(c.Reason, "follows from "+f.Code+")")
+		}
+		if c.Status == Fail && !slices.ContainsFunc(kept, follows) {
+			c.Status, c.Reason = Skip, reason
+		}
+	}
+	r.Findings = kept
+	r.conclude()
+}
+
 // concerns says that a check fails with the finding.
 func (f Finding) concerns(check string) bool { return f.Check == check && f.Severity.AtLeast(Warning) }
 

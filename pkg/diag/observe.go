@@ -34,6 +34,9 @@ type Observer struct {
 	// Mode is the file mode of fixtures; 0 means 0644.
 	Mode uint32
 	Tool Tool
+	// Sandbox is how the record's words differ from what is asked where the stack
+	// runs in a sandbox; nil where it does not.
+	Sandbox *Sandbox
 	// Progress is told what happens, for people; it may be nil. It is called by
 	// several goroutines.
 	Progress func(string)
@@ -92,8 +95,12 @@ type run struct {
 func newRun(o *Observer, stack Stack) *run {
 	var random [40]byte
 	rand.Read(random[:]) // never fails, see crypto/rand
+	id := hex.EncodeToString(random[:4])
+	if o.Sandbox != nil {
+		id = o.Sandbox.Run
+	}
 	r := &run{
-		Observer: o, stack: stack, id: hex.EncodeToString(random[:4]),
+		Observer: o, stack: stack, id: id,
 		redact: newRedactor(random[8:], stack),
 		client: compare.New(o.Client), asker: compare.New(impatient(o.Client)), set: fixture.NewSet(o.Store), stored: map[string]stored{}, noted: map[string]bool{},
 	}
@@ -126,11 +133,11 @@ func (r *run) say(text string) {
 // look notes files and users of this machine.
 func (r *run) look(paths, users []string) {
 	for _, path := range paths {
-		noted := look(path, r.noted)
+		noted := r.Sandbox.look(path, r.noted)
 		r.record.Paths = append(r.record.Paths, noted...)
 		if !r.noted[path] { // a link on its way leads elsewhere: it is answered all the same
 			r.noted[path] = true
-			r.record.Paths = append(r.record.Paths, stat(path))
+			r.record.Paths = append(r.record.Paths, r.Sandbox.stat(path))
 		}
 	}
 	for _, name := range users {
@@ -188,6 +195,7 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 		if r.Companion != nil {
 			x.Seen = r.Companion.seenBy(r.id, x.Probe.ID)[before[i]:]
 		}
+		r.Sandbox.exchange(&x)
 		r.record.Exchanges = append(r.record.Exchanges, r.redact.exchange(x))
 	}
 }
@@ -294,6 +302,7 @@ func (r *run) finish() {
 	}
 	if r.log != nil {
 		r.record.Log = r.log.end()
+		r.record.Log.Lines = r.Sandbox.own(r.record)
 		for i, line := range r.record.Log.Lines {
 			r.record.Log.Lines[i] = r.redact.line(line)
 		}

@@ -23,11 +23,29 @@ type Report struct {
 	// Notices are about the configuration and no findings: what could not be read
 	// of it, comments in it that ignore nothing.
 	Notices []conf.Problem `json:"notices,omitempty"`
+	// Pairs are what gate tried of a configuration: each way in with each way
+	// out. Nil for the other commands.
+	Pairs []Pair `json:"pairs,omitempty"`
+	// Changes are what a sandbox dealt with so that the configuration could be
+	// started there: what is missing on this machine, what was left out.
+	Changes []conf.Problem `json:"changes,omitempty"`
 	// Interrupted runs came to no end. It is no part of the report.
 	Interrupted bool `json:"-"`
 	// Source is the configuration that places point into, nil for none. It is no
 	// part of the report.
 	Source *conf.Source `json:"-"`
+}
+
+// Pair is a way into a configuration, to an application, and a way out of it,
+// to the files, tried together.
+type Pair struct {
+	Via      string   `json:"via"`
+	To       string   `json:"to"`
+	Status   Verdict  `json:"status"`
+	Culprit  Part     `json:"culprit"`
+	Findings []string `json:"findings"` // the codes of those that the pair shows
+	// Reason says why nothing could be judged.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Verdict is the verdict on a stack.
@@ -64,6 +82,8 @@ type Finding struct {
 	Consequences []Consequence `json:"consequences,omitempty"`
 	// Possible are other causes of the same symptom, with weaker evidence.
 	Possible []Consequence `json:"possible,omitempty"`
+	// Pairs name the pairs that show it, "via → to", where not all of them do.
+	Pairs []string `json:"pairs,omitempty"`
 	// Muted says why the finding does not count: it is in the baseline, or the
 	// user has said that it is to be left.
 	Muted string `json:"muted,omitempty"`

@@ -79,6 +79,9 @@ type Rule struct {
 	// Partly says that lint finds a Static rule's fault only where the intent is
 	// known, or in a plain case; check finds it otherwise, too.
 	Partly bool
+	// Anyway says that a finding is a fault whatever the user means: it holds
+	// also for a handoff that is made up from the configuration, as gate does.
+	Anyway bool
 	// Judge returns the findings with Detail and Evidence, with Fix where a
 	// more exact one than the documentation's is known, and with Check where it
 	// is another check that fails. The rest is filled in.

@@ -136,7 +136,7 @@ func (r *run) tellCompanion(p Put, f fixture.Fixture, rec FixtureRecord) {
 // path is where a storage that is a folder keeps a file, "" for others.
 func (r *run) path(name string) string {
 	if dir, ok := r.Store.(interface{ Path() string }); ok {
-		return filepath.Join(dir.Path(), name)
+		return r.Sandbox.meant(filepath.Join(dir.Path(), name))
 	}
 	return ""
 }

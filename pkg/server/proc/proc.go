@@ -39,9 +39,9 @@ type Options struct {
 	// Addr is the address, host:port, that the server will listen on.
 	Addr string
 
-	// Listener, where not nil, is inherited by the server as file descriptor
-	// 3, in non-blocking mode. Start closes it in any case.
-	Listener *net.TCPListener
+	// Listeners are inherited by the server as file descriptors from 3 on, in
+	// non-blocking mode. Start closes them in any case.
+	Listeners []*net.TCPListener
 
 	// StartTimeout limits the time until the server answers. 0 means 10 s.
 	StartTimeout time.Duration
@@ -90,6 +90,11 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 // start starts the process, in a goroutine that keeps its thread until the
 // process has ended: Linux ties "end with the parent" to the parent's thread.
 func (p *Process) start(ctx context.Context) error {
+	defer func() {
+		for _, l := range p.opts.Listeners {
+			_ = l.Close() // the server has its own copy by then
+		}
+	}()
 	cmd := exec.CommandContext(ctx, p.opts.Path, p.opts.Args...)
 	cmd.Env = append(os.Environ(), p.opts.Env...)
 	attr, err := sysProcAttr(p.opts.User)
@@ -99,14 +104,13 @@ func (p *Process) start(ctx context.Context) error {
 	cmd.SysProcAttr = attr
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = p.opts.Grace
-	if l := p.opts.Listener; l != nil {
-		defer func() { _ = l.Close() }() // the server has its own copy by then
+	for _, l := range p.opts.Listeners {
 		f, err := l.File()
 		if err != nil {
-			return fmt.Errorf("cannot hand the listening socket %s to %s: %w", p.opts.Addr, p.opts.Name, err)
+			return p.notHanded(l, err)
 		}
 		defer func() { _ = f.Close() }()
-		cmd.ExtraFiles = []*os.File{f}
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
 	}
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -128,14 +132,18 @@ func (p *Process) start(ctx context.Context) error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("cannot start %s (%s): %w", p.opts.Name, p.opts.Path, err)
 	}
-	if l := p.opts.Listener; l != nil {
+	for _, l := range p.opts.Listeners {
 		if err := setNonblock(l); err != nil {
 			p.cancel()
 			<-p.done
-			return fmt.Errorf("cannot hand the listening socket %s to %s: %w", p.opts.Addr, p.opts.Name, err)
+			return p.notHanded(l, err)
 		}
 	}
 	return nil
+}
+
+func (p *Process) notHanded(l net.Listener, err error) error {
+	return fmt.Errorf("cannot hand the listening socket %s to %s: %w", l.Addr(), p.opts.Name, err)
 }
 
 // watch collects what the server writes to out, until all of it is gone.

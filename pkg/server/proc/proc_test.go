@@ -90,7 +90,7 @@ func start(ctx context.Context, t *testing.T, how string, o proc.Options) (*proc
 		o.Path = self
 	}
 	o.Env = []string{behaviour + "=" + how, "LOG=" + o.ErrorLog}
-	o.Listener, o.Addr = l, l.Addr().String()
+	o.Listeners, o.Addr = []*net.TCPListener{l}, l.Addr().String()
 	p, err := proc.Start(ctx, o)
 	return p, dir, err
 }

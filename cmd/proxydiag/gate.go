@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/gate"
+	"github.com/proxydiag/proxydiag/pkg/report"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// gateFlags are the flags of gate.
+type gateFlags struct {
+	server                  string
+	storage, sendfile, path string
+	via, to                 []string
+	list                    bool
+	realStorage             bool
+	allowMissing            bool
+	profile                 string
+	client                  clientFlags
+	output                  outputFlags
+}
+
+func newGate(std streams) *cobra.Command {
+	var g gateFlags
+	cmd := &cobra.Command{
+		Use:   "gate CONFIG",
+		Short: "Start the real server with your configuration in a sandbox, and try the downloads",
+		Long: "gate starts the server that is installed here with a copy of your configuration, on loopback,\n" +
+			"with our companion where the application would be and fixtures where the files would be, and\n" +
+			"tries every way in to an application with every way out to the files. Nothing outside of the\n" +
+			"sandbox is written or asked, and no command of the configuration is run.\n\n" +
+			"Where the files lie and how the application hands off is made up from the configuration, so that\n" +
+			"only what is wrong whatever is meant is reported. With --storage, --sendfile and --path, which say\n" +
+			"what is meant, all is judged as check does.\n\n" +
+			"The exit status is 0 for a healthy configuration, 1 where something was found (see --fail-on), 2\n" +
+			"for wrong use, 3 where the server refuses the configuration or nothing could be tried.",
+		Example: "  proxydiag gate site.conf\n  proxydiag gate site.conf --list\n" +
+			"  proxydiag gate site.conf --storage /srv/media --sendfile " + exampleSpec() + " --path /dl/",
+		Args: exactly("a configuration", 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), args[0], std) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&g.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
+	f.StringVar(&g.storage, "storage", "", "the `FOLDER` that the files lie in, as the configuration calls it")
+	f.StringVar(&g.sendfile, "sendfile", "", "`KIND:PREFIX` that the application hands off to, as for check")
+	f.StringVar(&g.path, "path", "", "the `PATH` of the downloads, /dl/, or their URL; {name} stands for the file's name, which is appended where it is absent")
+	f.StringArrayVar(&g.via, "via", nil, "try only ways in with this `TEXT` in their names, repeatable")
+	f.StringArrayVar(&g.to, "to", nil, "try only ways out with this `TEXT` in their names, repeatable")
+	f.BoolVar(&g.list, "list", false, "print the ways in and out, and start nothing")
+	f.BoolVar(&g.realStorage, "real-storage", false, "put the fixtures into the real folders that the configuration names")
+	f.BoolVar(&g.allowMissing, "allow-missing", false, "leave out includes that are not there")
+	f.StringVar(&g.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
+	g.client.register(f)
+	g.output.register(cmd)
+	complete(cmd, "server", kindNames(triable()))
+	complete(cmd, "profile", profiles())
+	complete(cmd, "sendfile", kindsWithColon())
+	return cmd
+}
+
+// triable are the kinds of server whose configurations can be tried.
+func triable() []server.Kind {
+	var kinds []server.Kind
+	for _, k := range all.Kinds() {
+		if k.Sandbox != nil {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
+	out, err := g.output.open(std)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	c, err := until(ctx, std, func() (*configuration, error) { return loadConfiguration(path, g.server, std) })
+	if err != nil {
+		return err
+	}
+	if err := c.overwritten(out); err != nil {
+		return err
+	}
+	if len(c.problems) > 0 || len(c.left) > 0 && !g.allowMissing {
+		c.tell(std.err, c.problems, "")
+		c.tell(std.err, c.left, "")
+		return exit(exitInconclusive)
+	}
+	if c.kind.Sandbox == nil {
+		return fmt.Errorf("%s: configurations of %s cannot be tried yet, only those of %s", path, c.kind.Title, strings.Join(kindNames(triable()), ", "))
+	}
+	o, err := g.options(c)
+	if err != nil {
+		return err
+	}
+	say := newProgress(std)
+	o.Progress = say.step
+	if g.list {
+		return writeOffers(std.out, c.kind.Sandbox.Offers(c.source), o)
+	}
+	rep, err := gate.Run(ctx, o)
+	say.done()
+	if err != nil {
+		var refused *conf.Error
+		if errors.As(err, &refused) {
+			c.tell(std.err, refused.Problems, "")
+			return exit(exitInconclusive)
+		}
+		fmt.Fprintf(std.err, "proxydiag: %s: %v\n", path, err)
+		return exit(exitInconclusive)
+	}
+	rep.Stack.Name = out.options.Named(path)
+	rules, notices := out.mute.rules(o.Config)
+	rules.Apply(&rep)
+	rep.Notices = notices
+	c.tell(std.err, notices, "warning: ")
+	reps := []diag.Report{rep}
+	if err := out.mute.settle(reps, std.err); err != nil {
+		return err
+	}
+	if err := out.write(func(w io.Writer) error { return out.format.Write(w, reps[0], out.options) }); err != nil {
+		return err
+	}
+	return status(out.failOn, reps...)
+}
+
+// options are what the flags say.
+func (g *gateFlags) options(c *configuration) (gate.Options, error) {
+	o := gate.Options{
+		Kind: c.kind, Config: &diag.Config{Kind: c.kind.Name, Source: c.source},
+		Intent: gate.Intent{Storage: g.storage, Path: g.path}, Via: g.via, To: g.to,
+		RealStorage: g.realStorage, AllowMissing: g.allowMissing, Tool: tool(),
+	}
+	var err error
+	if o.Intent.Sendfile, err = parseIntent(g.sendfile); err != nil {
+		return o, err
+	}
+	if o.Client, err = g.client.options(); err != nil {
+		return o, err
+	}
+	if o.Profile, err = diag.ParseProfile(g.profile); err != nil {
+		return o, fmt.Errorf("--profile: %w", err)
+	}
+	return o, nil
+}
+
+// writeOffers prints the ways in and out, and the pairs that they make.
+func writeOffers(w io.Writer, offers server.Offers, o gate.Options) error {
+	var b strings.Builder
+	b.WriteString("ways in:\n")
+	for _, via := range offers.Ways {
+		fmt.Fprintf(&b, "  %s → %s %s (%s:%d)\n", via.Name, via.App.Protocol, via.App.Address, via.Location.File, via.Location.Line)
+	}
+	b.WriteString("ways out:\n")
+	for _, out := range offers.Outs {
+		fmt.Fprintf(&b, "  %s (%s:%d)\n", out.Name, out.Location.File, out.Location.Line)
+	}
+	pairs, err := gate.Pairs(offers, o)
+	if err != nil {
+		fmt.Fprintf(&b, "%v\n", err)
+	}
+	b.WriteString("pairs:\n")
+	for _, p := range pairs {
+		fmt.Fprintf(&b, "  %s\n", p)
+	}
+	_, err = io.WriteString(w, report.Visible(b.String()))
+	return err
+}

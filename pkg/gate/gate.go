@@ -1,0 +1,98 @@
+// Package gate starts the real server with a user's own configuration, in a
+// sandbox on this machine, and tries the downloads that it offers: each way in
+// to an application with each way out to the files. Where the application would
+// be there is the companion, where the files would be there are fixtures.
+package gate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// Options say what is tried and how.
+type Options struct {
+	Kind   server.Kind  // one with a Sandbox
+	Config *diag.Config // as it was read
+	Intent Intent
+	// Via and To narrow the pairs to those whose ways have one of the texts in
+	// their names; empty: all.
+	Via, To []string
+
+	// RealStorage uses the folders of this machine that the configuration names,
+	// and not copies of their paths in the sandbox.
+	RealStorage bool
+	// AllowMissing leaves out includes that are not there.
+	AllowMissing bool
+	// Binary is the server's program; empty: as for Kind.Launch.
+	Binary string
+
+	Profile     diag.Profile
+	Client      compare.Options
+	Concurrency int // pairs under way at once; 0 means 4
+	Tool        diag.Tool
+	Progress    func(string) // may be nil
+}
+
+// tried is a pair and the record of trying it, nil where that was not possible.
+type tried struct {
+	Pair
+	record *diag.Record
+}
+
+// Run tries a configuration and judges it. The error is a *conf.Error where the
+// server refuses the configuration, with the places in the user's files, or says
+// why nothing could be tried.
+func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
+	offers := o.Kind.Sandbox.Offers(o.Config.Source)
+	pairs, err := Pairs(offers, o)
+	if err != nil {
+		return rep, err
+	}
+	box, err := open(o)
+	if err != nil {
+		return rep, err
+	}
+	defer func() {
+		if closed := box.close(); err == nil {
+			err = closed
+		}
+	}()
+	if err := box.start(ctx, pairs); err != nil {
+		return rep, err
+	}
+	rep = o.merge(o.try(ctx, box, pairs))
+	rep.Changes = box.server.Changes()
+	return rep, nil
+}
+
+// try runs the pairs, several at once.
+func (o Options) try(ctx context.Context, box *sandbox, pairs []Pair) []tried {
+	limit := o.Concurrency
+	if limit <= 0 {
+		limit = 4
+	}
+	slots := make(chan struct{}, limit)
+	list := make([]tried, len(pairs))
+	var wg sync.WaitGroup
+	for i, p := range pairs {
+		list[i].Pair = p
+		if p.Untried != "" {
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			list[i].record = box.observe(ctx, o, p)
+			<-slots
+		})
+	}
+	wg.Wait()
+	return list
+}
+
+// String names a pair for people.
+func (p Pair) String() string { return fmt.Sprintf("%s → %s", p.Via.Name, p.To.Name) }

@@ -1,0 +1,133 @@
+package gate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// merge makes one report of what the pairs showed. Equal causes are one
+// finding, and a check has the worst of its outcomes.
+func (o Options) merge(list []tried) diag.Report {
+	rep := diag.Report{Version: diag.ReportVersion, Tool: o.Tool, Pairs: []diag.Pair{}, Status: diag.Inconclusive, Culprit: diag.PartNone}
+	healthy, judged := 0, 0
+	for _, t := range list {
+		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []string{}, Reason: t.Untried}
+		if t.record != nil {
+			judged++
+			one := judge(t)
+			pair.Status, pair.Culprit = one.Status, one.Culprit
+			for _, f := range one.Findings {
+				pair.Findings = append(pair.Findings, f.Code)
+			}
+			if one.Status == diag.Inconclusive {
+				pair.Reason = undecided(one)
+			}
+			if one.Status == diag.Healthy {
+				healthy++
+			}
+			add(&rep, one, t.String())
+		}
+		rep.Pairs = append(rep.Pairs, pair)
+	}
+	slices.SortStableFunc(rep.Findings, func(a, b diag.Finding) int {
+		return cmp.Compare(weight(b.Severity), weight(a.Severity))
+	})
+	for i := range rep.Findings {
+		if len(rep.Findings[i].Pairs) == judged {
+			rep.Findings[i].Pairs = nil // all of them
+		}
+	}
+	madeUp := len(list) > 0 && list[0].MadeUp
+	if healthy > 0 && (madeUp || healthy == len(list)) {
+		rep.Status = diag.Healthy
+	}
+	if i := slices.IndexFunc(rep.Findings, func(f diag.Finding) bool { return f.Counts(diag.Warning) }); i >= 0 {
+		rep.Status, rep.Culprit = diag.Misconfigured, rep.Findings[i].Culprit
+	}
+	return rep
+}
+
+// dependsOnIntent is why a check is not judged where the handoff is made up.
+const dependsOnIntent = "whether it is a fault depends on what is meant: say it with --storage, --sendfile and --path"
+
+// judge is the verdict on one pair. Where its handoff is made up only what is
+// wrong whatever is meant counts, and a download that does not arrive for
+// another reason decides nothing.
+func judge(t tried) diag.Report {
+	rep := all.Judge(t.record)
+	if !t.MadeUp {
+		return rep
+	}
+	rep.Keep(anyway, dependsOnIntent)
+	if rep.Status != diag.Misconfigured {
+		rep.Status = diag.Inconclusive
+		if diag.NewView(t.record.Stack, t.record).Delivered() && !rep.Interrupted {
+			rep.Status = diag.Healthy
+		}
+	}
+	return rep
+}
+
+// anyway says that a finding holds whatever the user means.
+func anyway(f diag.Finding) bool {
+	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == f.Code && r.Anyway })
+}
+
+// undecided says why a pair that was tried is not judged.
+func undecided(rep diag.Report) string {
+	for _, c := range rep.Checks {
+		if c.Reason != "" && c.Status != diag.Pass {
+			return c.Title + ": " + c.Reason
+		}
+	}
+	return "not enough could be observed"
+}
+
+// add adds what one pair showed to the report on all.
+func add(rep *diag.Report, one diag.Report, pair string) {
+	for _, f := range one.Findings {
+		i := slices.IndexFunc(rep.Findings, func(known diag.Finding) bool { return same(known, f) })
+		if i < 0 {
+			rep.Findings, i = append(rep.Findings, f), len(rep.Findings)
+		}
+		rep.Findings[i].Pairs = append(rep.Findings[i].Pairs, pair)
+	}
+	for _, c := range one.Checks {
+		i := slices.IndexFunc(rep.Checks, func(d diag.CheckResult) bool { return d.ID == c.ID })
+		if i < 0 {
+			rep.Checks = append(rep.Checks, c)
+			continue
+		}
+		known := &rep.Checks[i]
+		known.DurationMS += c.DurationMS
+		if rank(c.Status) > rank(known.Status) {
+			known.Status, known.Reason = c.Status, c.Reason
+		}
+	}
+	if rep.Started.IsZero() || one.Started.Before(rep.Started) {
+		rep.Started = one.Started
+	}
+	rep.DurationMS = max(rep.DurationMS, one.DurationMS)
+	rep.Interrupted = rep.Interrupted || one.Interrupted
+}
+
+// same says that two findings are one fault: of one code, at one place.
+func same(a, b diag.Finding) bool {
+	if a.Code != b.Code || (a.Location == nil) != (b.Location == nil) {
+		return false
+	}
+	return a.Location == nil || *a.Location == *b.Location
+}
+
+// rank orders outcomes of a check, the worst last.
+func rank(s diag.Status) int {
+	return slices.Index([]diag.Status{diag.Skip, diag.Pass, diag.Unknown, diag.Fail}, s)
+}
+
+// weight orders severities, the most severe last.
+func weight(s diag.Severity) int {
+	return slices.Index([]diag.Severity{diag.Info, diag.Warning, diag.Error}, s)
+}

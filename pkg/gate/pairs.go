@@ -1,0 +1,151 @@
+package gate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// Intent is what the user states about what the configuration is for; the zero
+// value states nothing.
+type Intent struct {
+	// Storage is the folder that holds the files, as the configuration calls it.
+	Storage string
+	// Sendfile is the application's handoff, KIND:PREFIX.
+	Sendfile string
+	// Path is the download URL's path, /dl/, or the URL with its host. A name is
+	// appended to it, or takes the place of {name}.
+	Path string
+}
+
+// Pair is a way in and a way out that are tried together.
+type Pair struct {
+	Via server.WayIn
+	To  server.WayOut
+	// MadeUp says that the handoff was made up from the configuration: nobody
+	// said that the application hands off so there.
+	MadeUp bool
+	// Untried says why it is not tried; "" where it is.
+	Untried string
+}
+
+// Pairs are what is tried of a configuration: with a statement of intent what it
+// says, else each way in with each way out of the same scope.
+func Pairs(offers server.Offers, o Options) ([]Pair, error) {
+	outs, err := o.outs(offers)
+	if err != nil {
+		return nil, err
+	}
+	ways := o.ways(offers)
+	var pairs []Pair
+	for _, via := range ways {
+		for _, to := range outs {
+			if to.Scope != "" && to.Scope != via.Scope || !named(o.Via, via.Name) || !named(o.To, to.Name) {
+				continue
+			}
+			pairs = append(pairs, Pair{Via: via, To: to, Untried: cmp.Or(via.Untried, to.Untried),
+				MadeUp: o.Intent.Path == "" || o.Intent.Sendfile == "" || o.Intent.Storage == ""})
+		}
+	}
+	if len(pairs) > 0 {
+		return pairs, nil
+	}
+	switch {
+	case len(offers.Ports) == 0:
+		return nil, errors.New("the configuration listens nowhere, so that nothing can be asked")
+	case len(o.Via)+len(o.To) > 0:
+		return nil, fmt.Errorf("--via and --to leave nothing to try; --list shows what there is")
+	case len(ways) == 0:
+		return nil, errors.New("no location of the configuration asks an application, so that nothing can hand off; say which URL downloads have with --path")
+	case len(outs) == 0:
+		return nil, errors.New("no location of the configuration takes handoffs; say how the application hands off with --sendfile and where the files lie with --storage")
+	}
+	return nil, errors.New("no way in leads to a way out: what asks an application and what takes handoffs stand in different servers")
+}
+
+// named says that a name has one of the texts in it.
+func named(texts []string, name string) bool {
+	return len(texts) == 0 || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(name, t) })
+}
+
+// outs are the ways out that are meant.
+func (o Options) outs(offers server.Offers) ([]server.WayOut, error) {
+	if o.Intent.Sendfile == "" {
+		outs := slices.Clone(offers.Outs)
+		for i := range outs {
+			if o.Intent.Storage != "" && outs[i].Object == nil {
+				outs[i].Storage = o.Intent.Storage
+			}
+		}
+		return outs, nil
+	}
+	spec, err := sendfile.ParseSpec(o.Intent.Sendfile, "")
+	if err != nil {
+		return nil, err
+	}
+	out := server.WayOut{Sendfile: spec.String(), Storage: o.Intent.Storage}
+	if spec.Dialect.Form != sendfile.URI && out.Storage == "" {
+		out.Storage = spec.Prefix
+	}
+	if out.Storage == "" {
+		for _, known := range offers.Outs {
+			if known.Sendfile == out.Sendfile {
+				out.Storage = known.Storage
+			}
+		}
+	}
+	if out.Storage == "" {
+		return nil, fmt.Errorf("--sendfile %s: no location of the configuration is for that prefix, so where the files lie is not known; add --storage DIR", spec)
+	}
+	out.Name = spec.Prefix + " → " + out.Storage
+	return []server.WayOut{out}, nil
+}
+
+// ways are the ways in that are meant: with a path those servers that take it
+// to an application or, where none does, all.
+func (o Options) ways(offers server.Offers) []server.WayIn {
+	if o.Intent.Path == "" {
+		return offers.Ways
+	}
+	origin, path := split(o.Intent.Path)
+	var taking, all []server.WayIn
+	for _, port := range offers.Ports {
+		if origin != "" && origin != port.Origin {
+			continue
+		}
+		via := server.WayIn{Port: port, URL: diag.URL(port.Origin + path), Path: path}
+		via.Name = strings.TrimPrefix(strings.TrimPrefix(port.Origin, "http://"), "https://") + " " + path
+		best := -1
+		for i, w := range offers.Ways {
+			base := w.URL.Base()
+			if w.Port == port && strings.HasPrefix(via.URL.Base(), base) && (best < 0 || len(base) > len(offers.Ways[best].URL.Base())) {
+				best = i
+			}
+		}
+		if best >= 0 {
+			w := offers.Ways[best]
+			via.App, via.Location = w.App, w.Location
+			taking = append(taking, via)
+		}
+		all = append(all, via)
+	}
+	if len(taking) > 0 {
+		return taking
+	}
+	return all
+}
+
+// split cuts a URL into origin and path; a path has no origin.
+func split(text string) (origin, path string) {
+	if scheme, rest, ok := strings.Cut(text, "://"); ok {
+		host, path, _ := strings.Cut(rest, "/")
+		return scheme + "://" + host, "/" + path
+	}
+	return "", "/" + strings.TrimPrefix(text, "/")
+}

@@ -1,0 +1,177 @@
+package gate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// sandbox is a folder of our own with a server in it, and stand-ins for what is
+// around it.
+type sandbox struct {
+	o      Options
+	dir    string
+	lock   *os.File
+	apps   *apps
+	server server.Sandbox
+
+	cert, key string // "" before they are asked for
+}
+
+// open makes an empty sandbox, and removes those that were left by runs that
+// were killed.
+func open(o Options) (*sandbox, error) {
+	sweep()
+	dir, err := os.MkdirTemp("", folderPrefix)
+	if err == nil {
+		err = os.Chmod(dir, 0o711) // the server's workers may be another user
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the sandbox needs a folder for temporary files: %w; set TMPDIR to one that may be written", err)
+	}
+	b := &sandbox{o: o, dir: dir}
+	if b.lock, err = take(dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if b.apps, err = newApps(dir); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+// root is the folder that mirrors the machine's paths, "" where they are used
+// as they are.
+func (b *sandbox) root() string {
+	if b.o.RealStorage {
+		return ""
+	}
+	return filepath.Join(b.dir, "root")
+}
+
+// start makes the folders that the pairs' files lie in, and starts the server.
+func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
+	if root := b.root(); root != "" {
+		for _, p := range pairs {
+			if p.To.Object == nil {
+				if err := os.MkdirAll(filepath.Join(root, p.To.Storage), 0o755); err != nil {
+					return fmt.Errorf("the sandbox's storage: %w", err)
+				}
+			}
+		}
+	}
+	box, err := b.o.Kind.Sandbox.Start(ctx, b.o.Config.Source, server.SandboxOptions{
+		Dir: b.dir, Root: b.root(), StandIn: b.apps.standIn, Certificate: b.certificate,
+		AllowMissing: b.o.AllowMissing, Binary: b.o.Binary,
+	})
+	if err != nil {
+		return err
+	}
+	b.server = box
+	return nil
+}
+
+// certificate is the sandbox's one certificate, made when it is first asked for.
+func (b *sandbox) certificate() (cert, key string, err error) {
+	if b.cert == "" {
+		b.cert, b.key, err = certificate(b.dir)
+	}
+	return b.cert, b.key, err
+}
+
+// observe tries one pair.
+func (b *sandbox) observe(ctx context.Context, o Options, p Pair) *diag.Record {
+	var random [4]byte
+	rand.Read(random[:]) // never fails, see crypto/rand
+	run := hex.EncodeToString(random[:])
+	stack := b.stack(p)
+	spec, _ := sendfile.ParseSpec(stack.Sendfile, "") // read before
+	if spec.Dialect.Form != sendfile.URI {
+		spec.Prefix = b.root() + spec.Prefix // a path on this machine
+	}
+	observer := diag.Observer{
+		Store: fixture.OpenDir(b.root() + stack.Storage), Companion: diag.NewCompanion(stack.Backend, spec),
+		Client: b.client(p, stack), Config: o.Config, Tool: o.Tool, Progress: o.Progress,
+		Sandbox: &diag.Sandbox{Run: run, Root: b.root(), Original: b.server.Original},
+	}
+	b.apps.join(run, observer.Companion)
+	defer b.apps.leave(run)
+	return observer.Run(ctx, stack, all.Families())
+}
+
+// backendHost is the host by which the companion is asked without the server.
+// It resolves nowhere but here.
+const backendHost = "application.invalid"
+
+// stack is a pair as a stack, in the words of the configuration.
+func (b *sandbox) stack(p Pair) diag.Stack {
+	path := p.Via.Path
+	if path == "" {
+		path = strings.TrimPrefix(string(p.Via.URL), p.Via.Origin)
+	}
+	host := backendHost
+	if _, _, err := net.SplitHostPort(p.Via.App.Address); err == nil && !strings.HasPrefix(p.Via.App.Address, "unix:") {
+		host = p.Via.App.Address
+	}
+	if "http://"+host == p.Via.Origin {
+		host = backendHost
+	}
+	return diag.Stack{
+		Name: p.String(), Storage: p.To.Storage, Backend: diag.URL("http://" + host + path), Proxy: p.Via.URL,
+		Sendfile: p.To.Sendfile, Companion: true, Config: b.o.Config.Source.Roots[0],
+		ErrorLog: b.server.ErrorLog(), Profile: b.o.Profile,
+	}
+}
+
+// client sends what is for the server and for the companion to the sandbox.
+func (b *sandbox) client(p Pair, stack diag.Stack) compare.Options {
+	o := b.o.Client
+	o.Insecure = true // the sandbox's own certificate
+	o.Resolve = map[string]string{
+		address(stack.Backend): b.apps.backend.Addr().String(),
+		address(stack.Proxy):   b.server.Listens()[p.Via.Listen],
+	}
+	return o
+}
+
+// address is host:port of a URL.
+func address(u diag.URL) string {
+	parsed, err := url.Parse(u.Origin())
+	if err != nil {
+		return ""
+	}
+	port := parsed.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[parsed.Scheme]
+	}
+	return strings.ToLower(net.JoinHostPort(parsed.Hostname(), port))
+}
+
+// close ends the server and the stand-ins and removes the folder.
+func (b *sandbox) close() error {
+	var errs []error
+	if b.server != nil {
+		errs = append(errs, b.server.Stop())
+	}
+	if b.apps != nil {
+		b.apps.close()
+	}
+	errs = append(errs, os.RemoveAll(b.dir))
+	if b.lock != nil {
+		_ = b.lock.Close()
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+)
+
+// Sandboxer is what a kind of server has besides where its configurations can
+// be tried: in a sandbox, on loopback, with stand-ins for what is around them.
+type Sandboxer interface {
+	// Offers says which ways in and which ways out a configuration has. It is a
+	// pure function of a source that Parse accepts.
+	Offers(conf.Source) Offers
+
+	// Start starts the real server with a copy of the configuration that is
+	// rewritten to run in a sandbox. An error that the server itself gives is a
+	// *conf.Error with the places in the user's files.
+	Start(context.Context, conf.Source, SandboxOptions) (Sandbox, error)
+}
+
+// Offers are the ways in and out of a configuration. All of it is in the words
+// of the configuration: its hosts, ports and paths, not the sandbox's.
+type Offers struct {
+	Ports []Port
+	Ways  []WayIn
+	Outs  []WayOut
+}
+
+// Port is a server block, virtual host or site on one of its addresses.
+type Port struct {
+	// Origin is scheme://host[:port] by which clients come to it.
+	Origin string
+	// Listen is the address of the configuration that takes the connection, as
+	// the kind writes it: a key of Sandbox.Listens.
+	Listen string
+	// Scope is the block within which handoffs are acted on, as the kind writes
+	// it: ways in and out of one scope make a pair.
+	Scope string
+}
+
+// WayIn is a place where the configuration hands requests to an application.
+type WayIn struct {
+	// Name tells it from the others, for people and for --via: host, port and
+	// the location as it is written, like "files.example.com:443 /dl/".
+	Name string
+	Port
+	// URL is what clients ask for to come here, as for a Stack: a name is
+	// appended to it, or takes the place of {name}. It begins with Origin.
+	URL diag.URL
+	// App is the application that is asked.
+	App App
+	// Path is what the application is asked for there, as Stack.Backend's path:
+	// a name is appended, or takes the place of {name}. Empty: that is not known,
+	// and is the path of URL.
+	Path string
+	// Location is the directive that hands over.
+	Location diag.Location
+	// Untried says why it cannot be tried whatever is meant; "" where it can.
+	Untried string
+}
+
+// WayOut is a place where the configuration takes handoffs.
+type WayOut struct {
+	// Name tells it from the others, for people and for --to, like
+	// "/protected/ → /srv/files/".
+	Name  string
+	Scope string
+	// Sendfile is the handoff that leads here, KIND:PREFIX, and Storage the
+	// folder in which the files then lie, absolute.
+	Sendfile, Storage string
+	// Object is set where an object store holds the files, and not Storage.
+	Object *Object
+	// Location is the directive that says so.
+	Location diag.Location
+	Untried  string
+}
+
+// Object is an object store that an internal location asks.
+type Object struct {
+	// App is the store, as the configuration names it.
+	App App
+	// Path is what stands before the key of an object in what the store is
+	// asked for.
+	Path string
+}
+
+// App is an application, or another server, that a configuration asks.
+type App struct {
+	// Protocol is http, https, fastcgi, uwsgi or scgi.
+	Protocol string
+	// Address is host:port or unix:/path, as the configuration means it.
+	Address string
+	// Aside is set where its answer decides only whether or how another one is
+	// used: auth_request, mirrors. It is stood in for by something that agrees.
+	Aside bool
+}
+
+// SandboxOptions say how a sandbox is made.
+type SandboxOptions struct {
+	// Dir is a folder of the sandbox's own, absolute and short: what is started
+	// keeps its configuration, logs and scratch files there.
+	Dir string
+	// Root is a folder that mirrors the paths of the machine: a path of the
+	// configuration, /srv/files, is Root/srv/files. "": paths stay as they are.
+	Root string
+	// StandIn gives the address at which an application is stood in for: an
+	// address on loopback, or unix: and a path where App's is one. It may be
+	// called several times for one App, and gives the same then.
+	StandIn func(App) (string, error)
+	// Certificate gives the paths of a certificate and its key, PEM, made for this
+	// sandbox; who asks does not verify it.
+	Certificate func() (cert, key string, err error)
+	// AllowMissing leaves out includes that are not there.
+	AllowMissing bool
+	// Binary is the server's program; empty: as for Launch.
+	Binary string
+}
+
+// Sandbox is a server that was started with a user's configuration. It lives
+// as a Process does.
+type Sandbox interface {
+	Process
+	// Listens are the sandbox's addresses, host:port on loopback, by those of the
+	// configuration as WayIn.Listen has them.
+	Listens() map[string]string
+	// Changes are what was dealt with so that the configuration could be started
+	// here, each with its place: what is missing on this machine, what is left
+	// out. What every sandbox changes, addresses and paths, is not among them.
+	Changes() []conf.Problem
+	// Original puts what the server says, a line of its log, into the words of
+	// the configuration.
+	Original(text string) string
+}
