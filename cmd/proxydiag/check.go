@@ -12,6 +12,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
@@ -182,7 +183,7 @@ func (c *checkFlags) observe(ctx context.Context, r *checkRun, say *progress, st
 		Client: r.client, Concurrency: c.client.concurrency, Retries: c.client.retries,
 		Tool: tool(), Progress: say.step, Config: r.config,
 	}
-	store, err := all.OpenStore(r.stack.Storage)
+	store, err := all.OpenStore(r.stack.Storage, remote.Options{Progress: say.sending()})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
@@ -42,7 +43,7 @@ func newCompanion(std streams) *cobra.Command {
 	f.StringVar(&listen, "listen", "127.0.0.1:8000", "`HOST:PORT` to answer on")
 	f.StringVar(&handoff, "sendfile", "", "`KIND:PREFIX`, what the storage's root is called in the handoff ("+strings.Join(sendfile.Names(), ", ")+")")
 	f.StringVar(&base, "base", "/dl/", "URL `PATH` of the downloads; {name} stands for the file's name, which is appended where it is absent")
-	f.StringVar(&storage, "storage", "", "where the fixtures are: a folder or file:///…")
+	f.StringVar(&storage, "storage", "", "where the fixtures are: "+all.Storages())
 	complete(cmd, "sendfile", kindsWithColon())
 	return cmd
 }
@@ -75,13 +76,13 @@ func newStandalone(storage, handoff, base string, w io.Writer) (*standalone, err
 	if err != nil {
 		return nil, fmt.Errorf("--sendfile: %w", err)
 	}
-	store, err := all.OpenStore(storage)
+	store, err := all.OpenStore(storage, remote.Options{})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := store.List(context.Background(), fixture.Prefix); err != nil {
 		_ = store.Close() // nothing is held
-		return nil, fmt.Errorf("--storage %s: %w", storage, err)
+		return nil, fmt.Errorf("--storage %s: %w", remote.Mask(storage), err)
 	}
 	return &standalone{store: store, spec: spec, base: base, log: log.New(w, "", log.Ltime)}, nil
 }

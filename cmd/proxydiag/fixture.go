@@ -12,6 +12,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
@@ -56,13 +57,16 @@ func newFixturePut(std streams) *cobra.Command {
 			if ext != "" && ext[0] != '.' || strings.ContainsAny(ext, "/:") || strings.ContainsFunc(ext, func(r rune) bool { return r <= ' ' || !unicode.IsPrint(r) }) {
 				return fmt.Errorf("--ext %q: an extension begins with a dot, and holds no slash, colon, space or control character; write for example --ext .pdf", ext)
 			}
-			store, err := openStorage(storage)
+			say := newProgress(std)
+			store, err := openStorage(storage, say)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = store.Close() }()
 			f := fixture.New("put", ext, int64(length))
-			if err := store.Put(cmd.Context(), f); err != nil {
+			err = store.Put(cmd.Context(), f)
+			say.done()
+			if err != nil {
 				return refused(cmd.Context(), std, err)
 			}
 			if format == "json" {
@@ -72,7 +76,7 @@ func newFixturePut(std streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&storage, "storage", "", "where the fixture goes: a folder or file:///…")
+	cmd.Flags().StringVar(&storage, "storage", "", "where the fixture goes: "+all.Storages())
 	cmd.Flags().Var(&length, "size", "how long it is, like 5G or 512M")
 	cmd.Flags().StringVar(&ext, "ext", ".bin", "`EXTENSION` of its name")
 	cmd.Flags().StringVar(&format, "format", "text", "text (NAME:SIZE:KEY in one line) or json")
@@ -112,11 +116,11 @@ func parseTicket(text string) (fixture.Fixture, error) {
 }
 
 // openStorage opens the storage that --storage names.
-func openStorage(storage string) (fixture.Store, error) {
+func openStorage(storage string, say *progress) (fixture.Store, error) {
 	if storage == "" {
 		return nil, errors.New("--storage is missing; give it, for example --storage /srv/media")
 	}
-	return all.OpenStore(storage)
+	return all.OpenStore(storage, remote.Options{Progress: say.sending()})
 }
 
 // refused says what a storage did not do. It is what the command is to find

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
@@ -24,7 +25,7 @@ func newFixtureRemove(std streams) *cobra.Command {
 			if !fixture.IsOurs(name) {
 				return fmt.Errorf("%s: not the name of a fixture, and nothing else is ever removed; give the name that 'proxydiag fixture put' printed", name)
 			}
-			store, err := openStorage(storage)
+			store, err := openStorage(storage, nil)
 			if err != nil {
 				return err
 			}
@@ -35,7 +36,7 @@ func newFixtureRemove(std streams) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&storage, "storage", "", "where the fixture is: a folder or file:///…")
+	cmd.Flags().StringVar(&storage, "storage", "", "where the fixture is: "+all.Storages())
 	return cmd
 }
 
@@ -61,7 +62,7 @@ func newFixtureSweep(std streams) *cobra.Command {
 			if age < 0 {
 				return fmt.Errorf("--older-than %s: it cannot be less than nothing; write for example --older-than 1h", age)
 			}
-			store, err := openStorage(storage)
+			store, err := openStorage(storage, nil)
 			if err != nil {
 				return err
 			}
@@ -81,7 +82,7 @@ func newFixtureSweep(std streams) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&storage, "storage", "", "what is swept: a folder or file:///…")
+	f.StringVar(&storage, "storage", "", "what is swept: "+all.Storages())
 	f.DurationVar(&age, "older-than", defaultAge, "how old a fixture is at least that is removed")
 	f.BoolVar(&dry, "dry-run", false, "print what would be removed, and remove nothing")
 	f.StringVar(&format, "format", "text", "text or json")

@@ -14,6 +14,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
@@ -134,7 +135,7 @@ func (v *verified) download(ctx context.Context, f fixture.Fixture, raw string, 
 
 // read reads a fixture from a storage.
 func (v *verified) read(ctx context.Context, f fixture.Fixture, storage string) error {
-	store, err := all.OpenStore(storage)
+	store, err := all.OpenStore(storage, remote.Options{})
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "--storage "))
 	}
@@ -147,7 +148,7 @@ func (v *verified) read(ctx context.Context, f fixture.Fixture, storage string) 
 	}
 	switch e, _ := errors.AsType[*fixture.Error](err); {
 	case e != nil:
-		v.Text = e.Err.Error()
+		v.Text = strings.TrimPrefix(e.Error(), e.Op+" "+e.Path+": ")
 	case err != nil:
 		v.Text = err.Error()
 	case v.FirstWrong < 0 && v.Length == f.Size:

@@ -23,6 +23,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
@@ -42,7 +43,7 @@ type stackFlags struct {
 
 func (s *stackFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.storage, "storage", "", "where fixtures go: a folder or file:///…")
+	f.StringVar(&s.storage, "storage", "", "where fixtures go: "+all.Storages())
 	f.StringVar(&s.backend, "backend", "", "download `URL` on the backend's own port; {name} stands for the file's name, which is appended where it is absent")
 	f.StringVar(&s.proxy, "proxy", "", "the same download `URL` on the proxy's port")
 	f.StringVar(&s.direct, "direct", "", "`URL` of a proxy location that serves the storage as it is")
@@ -85,7 +86,7 @@ func (s *stackFlags) stack() (diag.Stack, error) {
 			return stack, fmt.Errorf("%s is missing; give it, for example %s", f.flag, f.example)
 		}
 	}
-	store, err := all.OpenStore(s.storage)
+	store, err := all.OpenStore(s.storage, remote.Options{})
 	if err != nil {
 		return stack, err
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
 // progress tells on a terminal's standard error what is under way, in one line
@@ -39,5 +41,24 @@ func (p *progress) done() {
 	defer p.mu.Unlock()
 	if p.w != nil {
 		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+// sending tells how much of each fixture is sent.
+func (p *progress) sending() func(name string, done, size int64) {
+	if p == nil || p.w == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	meters := make(map[string]func(done, total int64))
+	return func(name string, done, size int64) {
+		mu.Lock()
+		meter := meters[name]
+		if meter == nil {
+			meter = diag.Meter("sending "+name, p.step)
+			meters[name] = meter
+		}
+		mu.Unlock()
+		meter(done, size)
 	}
 }

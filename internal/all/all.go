@@ -13,6 +13,8 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
+	"github.com/proxydiag/proxydiag/pkg/fixture/s3"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
@@ -61,19 +63,20 @@ func Judge(rec *diag.Record) diag.Report {
 // store is one kind of storage.
 type store struct {
 	scheme string // of its URLs; "" is a folder's path
-	open   func(storage string) (fixture.Store, error)
+	open   func(storage string, o remote.Options) (fixture.Store, error)
 }
 
 func stores() []store {
 	return []store{
 		{"", openDir},
 		{"file", openDir},
+		{s3.Scheme, network(s3.Open)},
 	}
 }
 
 // OpenStore opens a storage: a folder, or a URL of a known kind. It does not
 // look whether the storage is there; that is for the storage leg to find out.
-func OpenStore(storage string) (fixture.Store, error) {
+func OpenStore(storage string, o remote.Options) (fixture.Store, error) {
 	scheme, _, isURL := strings.Cut(storage, "://")
 	if !isURL {
 		scheme = ""
@@ -81,17 +84,41 @@ func OpenStore(storage string) (fixture.Store, error) {
 	var known []string
 	for _, s := range stores() {
 		if s.scheme == scheme {
-			return s.open(storage)
+			return s.open(storage, o)
 		}
 		if s.scheme != "" {
 			known = append(known, s.scheme+"://")
 		}
 	}
 	return nil, fmt.Errorf("--storage %s: no such kind of storage; give a folder or a URL that begins with %s",
-		storage, strings.Join(known, ", "))
+		remote.Mask(storage), strings.Join(known, ", "))
 }
 
-func openDir(storage string) (fixture.Store, error) {
+// Storages says what a storage is given as, for people.
+func Storages() string {
+	list := []string{"a folder"}
+	for _, s := range stores() {
+		if s.scheme == "file" {
+			list = append(list, "file:///…")
+		} else if s.scheme != "" {
+			list = append(list, s.scheme+"://…")
+		}
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
+}
+
+// network makes a store behind a network one of many.
+func network[S fixture.Store](open func(string, remote.Options) (S, error)) func(string, remote.Options) (fixture.Store, error) {
+	return func(storage string, o remote.Options) (fixture.Store, error) {
+		s, err := open(storage, o)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+}
+
+func openDir(storage string, _ remote.Options) (fixture.Store, error) {
 	if rest, ok := strings.CutPrefix(storage, "file://"); ok && !strings.HasPrefix(rest, "/") {
 		return nil, fmt.Errorf("--storage %s: a file URL has three slashes before the path: file:///%s", storage, rest)
 	}

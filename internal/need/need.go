@@ -23,9 +23,23 @@ func Server(t testing.TB, program string) string {
 	if err == nil {
 		return path
 	}
+	missing(t, program, err)
+	return ""
+}
+
+// Program is Server for a program that is looked for at one path only.
+func Program(t testing.TB, program, path string) string {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(t, program, err)
+	}
+	return path
+}
+
+func missing(t testing.TB, program string, err error) {
+	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv(Variable), ","), program) {
 		t.Fatalf("%s requires %s: %v", Variable, program, err)
 	}
 	t.Skipf("%v (make test installs it)", err)
-	return ""
 }

@@ -57,10 +57,22 @@ func putCode(class fixture.Class) string {
 }
 
 func storageFinding(v *diag.View, what string, f *diag.StorageFailure) []diag.Finding {
+	said := f.Message
+	if f.Code != "" {
+		said += " (" + f.Code + ")"
+	}
+	how := string(f.Class)
+	if f.Code != "" {
+		how += ", " + f.Code
+	}
+	if f.Request != "" {
+		how += ", request " + f.Request
+	}
 	return []diag.Finding{{
-		Detail: fmt.Sprintf("%s into %s: %s.", what, v.Stack.Storage, f.Message),
+		Detail: fmt.Sprintf("%s into %s: %s.", what, v.Stack.Storage, said),
+		Fix:    f.Fix,
 		Evidence: []diag.Evidence{{
-			Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s %s: %s (%s)", f.Op, f.Path, f.Message, f.Class),
+			Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s %s: %s (%s)", f.Op, f.Path, f.Message, how),
 		}},
 	}}
 }

@@ -5,11 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
 // meterPeriod is how long a meter is silent between two words.
 const meterPeriod = 250 * time.Millisecond
+
+// Meter returns a function that is told how far something is, by several
+// goroutines maybe, and says it from time to time: how much, how fast, how long
+// it still takes.
+func Meter(what string, say func(string)) func(done, total int64) {
+	start := time.Now()
+	var mu sync.Mutex
+	told := start
+	return func(done, total int64) {
+		now := time.Now()
+		mu.Lock()
+		early := now.Sub(told) < meterPeriod
+		if !early {
+			told = now
+		}
+		mu.Unlock()
+		if !early {
+			say(what + ": " + advance(done, total, now.Sub(start)))
+		}
+	}
+}
 
 // meter returns a function that is told how far something is, and tells
 // Progress of it from time to time: how much, how fast, how long it still takes.
@@ -17,16 +39,7 @@ func (r *run) meter(what string) func(done, total int64) {
 	if r.Progress == nil {
 		return nil
 	}
-	start := time.Now()
-	told := start
-	return func(done, total int64) {
-		now := time.Now()
-		if now.Sub(told) < meterPeriod {
-			return
-		}
-		told = now
-		r.say(what + ": " + advance(done, total, now.Sub(start)))
-	}
+	return Meter(what, r.say)
 }
 
 // advance puts into words how far something is after some time; total is -1

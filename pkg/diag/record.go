@@ -71,7 +71,10 @@ type FixtureRecord struct {
 	ReadFailure *StorageFailure `json:"read_failure,omitempty"`
 	// FirstWrong is the first offset at which what was read back differs, -1
 	// where nothing does.
-	FirstWrong int64   `json:"first_wrong"`
+	FirstWrong int64 `json:"first_wrong"`
+	// SettledMS is how long it took until what was written could be read back, or
+	// how long was waited for it in vain; 0: it was there at once.
+	SettledMS  float64 `json:"settled_ms,omitempty"`
 	DurationMS float64 `json:"duration_ms"`
 }
 
@@ -86,6 +89,11 @@ type StorageFailure struct {
 	Path    string        `json:"path"`
 	Class   fixture.Class `json:"class"`
 	Message string        `json:"message"`
+	// Code, Request and Fix are what the service behind the storage says of it:
+	// see fixture.Error.
+	Code    string `json:"code,omitempty"`
+	Request string `json:"request,omitempty"`
+	Fix     string `json:"fix,omitempty"`
 }
 
 // Exchange is a probe and what came back.

@@ -99,7 +99,37 @@ func (r *run) putNew(ctx context.Context, f fixture.Fixture, folder string) erro
 	return r.set.Put(ctx, f)
 }
 
+// settleStep is how long is waited before what is not to be seen yet is looked
+// for again.
+const settleStep = 250 * time.Millisecond
+
+// readBack reads a fixture back. In a storage that may show only later what was
+// written it waits for that, and notes how long.
 func (r *run) readBack(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) {
+	var patience time.Duration
+	if s, ok := r.Store.(fixture.Settler); ok {
+		patience = s.Settle()
+	}
+	start := time.Now()
+	r.readOnce(ctx, f, rec)
+	for rec.unsettled() && time.Since(start) < patience && ctx.Err() == nil {
+		r.pause(ctx, settleStep)
+		rec.ReadFailure, rec.FirstWrong = nil, -1
+		r.readOnce(ctx, f, rec)
+		rec.SettledMS = milliseconds(time.Since(start))
+	}
+}
+
+// unsettled says that what was read back may be from before the write: nothing,
+// or the content that was rewritten.
+func (f *FixtureRecord) unsettled() bool {
+	if f.ReadFailure != nil {
+		return f.ReadFailure.Class == fixture.ClassMissing
+	}
+	return f.Rewrites != "" && f.FirstWrong >= 0
+}
+
+func (r *run) readOnce(ctx context.Context, f fixture.Fixture, rec *FixtureRecord) {
 	file, err := r.Store.Open(ctx, f.Name)
 	if err != nil {
 		rec.ReadFailure = storageFailure(err)
@@ -143,7 +173,7 @@ func (r *run) path(name string) string {
 
 func storageFailure(err error) *StorageFailure {
 	if e, ok := errors.AsType[*fixture.Error](err); ok {
-		return &StorageFailure{Op: e.Op, Path: e.Path, Class: e.Class, Message: e.Err.Error()}
+		return &StorageFailure{Op: e.Op, Path: e.Path, Class: e.Class, Message: e.Err.Error(), Code: e.Code, Request: e.Request, Fix: e.Fix}
 	}
 	return &StorageFailure{Op: "put", Class: fixture.ClassOther, Message: err.Error()}
 }
