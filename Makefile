@@ -24,6 +24,7 @@ test-fast:
 
 servers:
 	scripts/install-servers
+	scripts/s3-server
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
