@@ -170,6 +170,6 @@ func (s *vhost) wayOut(l *conf.Directive) (server.WayOut, bool) {
 		return out, false
 	}
 	out.Storage = path.Clean(out.Storage)
-	out.Name = prefix + " → " + out.Storage
+	out.Name = prefix + " (" + out.Storage + ")"
 	return out, true
 }

@@ -39,13 +39,22 @@ type Report struct {
 // Pair is a way into a configuration, to an application, and a way out of it,
 // to the files, tried together.
 type Pair struct {
-	Via      string   `json:"via"`
-	To       string   `json:"to"`
-	Status   Verdict  `json:"status"`
-	Culprit  Part     `json:"culprit"`
-	Findings []string `json:"findings"` // the codes of those that the pair shows
+	Via     string  `json:"via"`
+	To      string  `json:"to"`
+	Status  Verdict `json:"status"`
+	Culprit Part    `json:"culprit"`
+	// Findings are those that the pair shows, in short: whole they stand among the
+	// findings of the report.
+	Findings []Shown `json:"findings"`
 	// Reason says why nothing could be judged.
 	Reason string `json:"reason,omitempty"`
+}
+
+// Shown is a finding in short.
+type Shown struct {
+	Code     string    `json:"code"`
+	Severity Severity  `json:"severity"`
+	Location *Location `json:"location,omitempty"`
 }
 
 // Verdict is the verdict on a stack.

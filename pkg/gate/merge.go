@@ -14,13 +14,13 @@ func (o Options) merge(list []tried) diag.Report {
 	rep := diag.Report{Version: diag.ReportVersion, Tool: o.Tool, Pairs: []diag.Pair{}, Status: diag.Inconclusive, Culprit: diag.PartNone}
 	healthy, judged := 0, 0
 	for _, t := range list {
-		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []string{}, Reason: t.Untried}
+		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []diag.Shown{}, Reason: t.Untried}
 		if t.record != nil {
 			judged++
 			one := judge(t)
 			pair.Status, pair.Culprit = one.Status, one.Culprit
 			for _, f := range one.Findings {
-				pair.Findings = append(pair.Findings, f.Code)
+				pair.Findings = append(pair.Findings, diag.Shown{Code: f.Code, Severity: f.Severity, Location: f.Location})
 			}
 			if one.Status == diag.Inconclusive {
 				pair.Reason = undecided(one)

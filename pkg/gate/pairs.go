@@ -103,7 +103,7 @@ func (o Options) outs(offers server.Offers) ([]server.WayOut, error) {
 	if out.Storage == "" {
 		return nil, fmt.Errorf("--sendfile %s: no location of the configuration is for that prefix, so where the files lie is not known; add --storage DIR", spec)
 	}
-	out.Name = spec.Prefix + " → " + out.Storage
+	out.Name = spec.Prefix + " (" + out.Storage + ")"
 	return []server.WayOut{out}, nil
 }
 

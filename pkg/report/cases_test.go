@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -231,6 +232,21 @@ func hostile() diag.Report {
 	return rep
 }
 
+// tried is a configuration that was tried: three ways of a download, one of
+// which fails, and one that could not be judged.
+func tried() diag.Report {
+	rep := handoffCulprit()
+	rep.Stack = diag.Stack{Name: "deploy/site.conf"}
+	rep.Pairs = []diag.Pair{
+		{Via: "files.example.com /", To: "/protected/ (/srv/media)", Status: diag.Misconfigured, Culprit: diag.PartHandoff, Findings: []diag.Shown{{Code: "root-for-alias", Severity: diag.Error}}},
+		{Via: "files.example.com:8443 /api/", To: "/avatars/ (/srv/avatars)", Status: diag.Healthy, Culprit: diag.PartNone, Findings: []diag.Shown{}},
+		{Via: "files.example.com /admin/", To: "/protected/ (/srv/media)", Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []diag.Shown{}, Reason: "it asks for a password"},
+	}
+	rep.Findings[0].Pairs = []string{"files.example.com / → /protected/ (/srv/media)"}
+	rep.Changes = []conf.Problem{{Pos: conf.Pos{File: "deploy/site.conf", Line: 3, Column: 5}, Kind: conf.Doubtful, Message: "this server has no module for shrink: it is left out"}}
+	return rep
+}
+
 func cases() []testCase {
 	secret := healthy()
 	secret.Stack.Header = compare.Header{{Name: "Cookie", Value: "sha256:0123456789abcdef"}}
@@ -250,5 +266,7 @@ func cases() []testCase {
 		{"long-40", long(), Options{Width: 40}},
 		{"long-120", long(), Options{Width: 120}},
 		{"hostile", hostile(), Options{}},
+		{"tried", tried(), Options{}},
+		{"tried-40", tried(), Options{Width: 40}},
 	}
 }

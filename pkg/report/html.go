@@ -21,6 +21,9 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"address":  address,
 	"duration": duration,
 	"mark":     markOf,
+	"pairMark": markOfPair,
+	"about":    about,
+	"of":       of,
 	"place":    place,
 	"lines":    func(s string) []string { return strings.Split(s, "\n") },
 	"style":    func() template.CSS { return template.CSS(htmlStyle) }, //nolint:gosec // it is a file of this package
@@ -70,10 +73,7 @@ func htmlOf(rep diag.Report, id string) htmlReport {
 	page := htmlReport{Report: rep, ID: id, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: "inconclusive: " + undecidedBecause(rep)}
 	switch rep.Status {
 	case diag.Healthy:
-		page.Verdict, page.Headline = markOf(diag.Pass), "healthy: downloads through the proxy arrive as they should"
-		if rep.Stack.Proxy == "" { // nothing was asked
-			page.Headline = "healthy: the configuration alone shows no fault"
-		}
+		page.Verdict, page.Headline = markOf(diag.Pass), healthyBecause(rep)
 	case diag.Misconfigured:
 		page.Verdict, page.Headline = markOf(diag.Fail), string(rep.Culprit)+" misconfigured"
 		if len(rep.Findings) > 0 {

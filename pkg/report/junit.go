@@ -39,7 +39,14 @@ func junitSuite(rep diag.Report, o Options) junit.Testsuite {
 		suite.SetTimestamp(rep.Started)
 	}
 	left := slices.DeleteFunc(slices.Clone(rep.Findings), func(f diag.Finding) bool { return !f.Counts(o.failOn()) })
+	for _, t := range junitPairs(rep, o) {
+		suite.AddTestcase(t)
+		left = slices.DeleteFunc(left, func(f diag.Finding) bool { return t.Failure != nil && t.Failure.Type == f.Code })
+	}
 	for _, c := range rep.Checks {
+		if len(rep.Pairs) > 0 {
+			break // they are of all pairs together
+		}
 		t := junit.Testcase{Name: c.ID + ": " + c.Title, Classname: "proxydiag." + c.ID, Time: seconds(c.DurationMS)}
 		i := slices.IndexFunc(left, func(f diag.Finding) bool { return f.Check == c.ID })
 		switch {

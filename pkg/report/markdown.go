@@ -14,11 +14,15 @@ func writeMarkdown(w io.Writer, rep diag.Report, o Options) error {
 	rep = neutral(rep)
 	m := &markdown{root: o.Root}
 	m.head(rep)
+	m.pairs(rep)
 	for i, f := range rep.Findings {
 		m.finding(f, i == 0)
 	}
 	m.notices(rep.Notices)
-	m.checks(rep)
+	m.changes(rep.Changes)
+	if len(rep.Pairs) <= 1 {
+		m.checks(rep)
+	}
 	_, err := io.WriteString(w, m.String())
 	return err
 }
@@ -60,7 +64,7 @@ func (m *markdown) finding(f diag.Finding, first bool) {
 	if f.Muted != "" {
 		fmt.Fprintf(m, ", muted: %s", markdownText(oneLine(f.Muted)))
 	}
-	fmt.Fprintf(m, "\n\n%s\n", markdownText(f.Detail))
+	fmt.Fprintf(m, "\n\n%s\n", markdownText(sentences(f.Detail, of(f))))
 	if l := f.Location; l != nil {
 		fmt.Fprintf(m, "\n%s:\n\n%s", markdownCode(fmt.Sprintf("%s:%d", relative(m.root, l.File), l.Line)), markdownBlock(l.Text))
 	}
@@ -120,11 +124,12 @@ func (m *markdown) checks(rep diag.Report) {
 		return
 	}
 	m.WriteString("\n### Checks\n\n| | check | question | reason |\n|---|---|---|---|\n")
-	marks := map[diag.Status]string{diag.Pass: "✅ pass", diag.Fail: "❌ fail", diag.Skip: "➖ skip", diag.Unknown: "❔ unknown"}
 	for _, c := range rep.Checks {
-		fmt.Fprintf(m, "| %s | %s | %s | %s |\n", marks[c.Status], markdownCell(c.ID), markdownCell(c.Title), markdownCell(c.Reason))
+		fmt.Fprintf(m, "| %s | %s | %s | %s |\n", markdownMarks[string(c.Status)], markdownCell(c.ID), markdownCell(c.Title), markdownCell(c.Reason))
 	}
 }
+
+var markdownMarks = map[string]string{"pass": "✅ pass", "fail": "❌ fail", "skip": "➖ skip", "unknown": "❔ unknown"}
 
 // Doc is the documentation of a code in Markdown: what it means, the fix,
 // before and after, the source of its facts.

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
 
@@ -31,16 +32,30 @@ func neutral(rep diag.Report) diag.Report {
 		c.ID, c.Title, c.Reason = Visible(c.ID), Visible(c.Title), Visible(c.Reason)
 		c.Status = diag.Status(Visible(string(c.Status)))
 	}
-	rep.Notices = slices.Clone(rep.Notices)
-	for i := range rep.Notices {
-		p := &rep.Notices[i]
-		p.Pos.File, p.Message = Visible(p.Pos.File), Visible(p.Message)
+	rep.Notices, rep.Changes = neutralProblems(rep.Notices), neutralProblems(rep.Changes)
+	rep.Pairs = slices.Clone(rep.Pairs)
+	for i := range rep.Pairs {
+		p := &rep.Pairs[i]
+		p.Findings = slices.Clone(p.Findings)
+		for j := range p.Findings {
+			p.Findings[j].Code = Visible(p.Findings[j].Code)
+		}
+		p.Via, p.To, p.Reason = Visible(p.Via), Visible(p.To), Visible(p.Reason)
 	}
 	rep.Findings = slices.Clone(rep.Findings)
 	for i, f := range rep.Findings {
 		rep.Findings[i] = neutralFinding(f)
 	}
 	return rep
+}
+
+func neutralProblems(list []conf.Problem) []conf.Problem {
+	list = slices.Clone(list)
+	for i := range list {
+		p := &list[i]
+		p.Pos.File, p.Message = Visible(p.Pos.File), Visible(p.Message)
+	}
+	return list
 }
 
 func neutralFinding(f diag.Finding) diag.Finding {
@@ -50,6 +65,10 @@ func neutralFinding(f diag.Finding) diag.Finding {
 	if f.Location != nil {
 		l := neutralLocation(*f.Location)
 		f.Location = &l
+	}
+	f.Pairs = slices.Clone(f.Pairs)
+	for i := range f.Pairs {
+		f.Pairs[i] = Visible(f.Pairs[i])
 	}
 	f.Evidence = slices.Clone(f.Evidence)
 	for i := range f.Evidence {

@@ -85,8 +85,11 @@ func (p *page) heading(title string) {
 
 func (p *page) report(rep diag.Report) {
 	p.verdict(rep)
-	p.line("")
-	p.picture(rep)
+	if rep.Pairs == nil {
+		p.line("")
+		p.picture(rep)
+	}
+	p.pairs(rep)
 
 	var faults, notes []diag.Finding
 	for _, f := range rep.Findings {
@@ -113,7 +116,10 @@ func (p *page) report(rep diag.Report) {
 			p.noteFinding(f)
 		}
 	}
-	p.checks(rep)
+	p.changes(rep)
+	if len(rep.Pairs) <= 1 {
+		p.checks(rep)
+	}
 	p.line("")
 	p.learnMore(rep)
 }
@@ -126,7 +132,7 @@ func (p *page) verdict(rep diag.Report) {
 	}
 	switch rep.Status {
 	case diag.Healthy:
-		p.item(0, p.good.Render("✓")+" ", p.good, name+"healthy: downloads through the proxy arrive as they should")
+		p.item(0, p.good.Render("✓")+" ", p.good, name+healthyBecause(rep))
 	case diag.Misconfigured:
 		text, style := name+string(rep.Culprit)+" misconfigured", p.bad
 		if len(rep.Findings) > 0 {
@@ -141,6 +147,9 @@ func (p *page) verdict(rep diag.Report) {
 
 // undecidedBecause says in a few words why there is no verdict.
 func undecidedBecause(rep diag.Report) string {
+	if len(rep.Pairs) > 0 {
+		return fmt.Sprintf("%d of %s could not be judged, the reasons stand below", count(rep.Pairs, diag.Inconclusive), ways(len(rep.Pairs)))
+	}
 	unknown := 0
 	for _, c := range rep.Checks {
 		switch {

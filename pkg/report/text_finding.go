@@ -17,6 +17,9 @@ func (p *page) finding(f diag.Finding) {
 		p.line("")
 		p.para(2, p.plain, f.Detail)
 	}
+	if text := of(f); text != "" {
+		p.para(2, p.faint, text)
+	}
 	p.location(f.Location)
 	for _, e := range f.Evidence {
 		p.table(e)
@@ -52,6 +55,9 @@ func (p *page) furtherFinding(f diag.Finding) {
 	p.line("")
 	p.title(f)
 	p.para(2, p.plain, f.Detail)
+	if text := of(f); text != "" {
+		p.para(2, p.faint, text)
+	}
 	p.location(f.Location)
 	for _, e := range f.Evidence {
 		p.table(e)

@@ -64,7 +64,7 @@ type WayIn struct {
 // WayOut is a place where the configuration takes handoffs.
 type WayOut struct {
 	// Name tells it from the others, for people and for --to, like
-	// "/protected/ → /srv/files/".
+	// "/protected/ (/srv/files)".
 	Name  string
 	Scope string
 	// Sendfile is the handoff that leads here, KIND:PREFIX, and Storage the
