@@ -14,21 +14,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/pkg/appserver"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
 func newCompanion(std streams) *cobra.Command {
-	var listen, handoff, base, storage string
+	var listen, protocol, handoff, base, storage string
 	cmd := &cobra.Command{
 		Use:   "companion --storage DIR --sendfile KIND:PREFIX",
 		Short: "Run the companion download server",
 		Long: "companion answers downloads in the application's place: it hands the fixtures that are in\n" +
 			"the storage off to the proxy, and nothing else. It writes a line for each request to\n" +
-			"standard error and runs until it is interrupted.",
+			"standard error and runs until it is interrupted.\n\n" +
+			"It speaks what the proxy is configured to speak with the application: HTTP (--protocol\n" +
+			"http), FastCGI, uwsgi or SCGI. A unix socket may be used by everyone who can reach its\n" +
+			"folder. One that a killed process has left is replaced; it is removed at the end.",
 		Example: "  proxydiag companion --storage /srv/media --sendfile " + exampleSpec() + "\n" +
-			"  proxydiag check --storage /srv/media --backend http://127.0.0.1:8000/dl/ --proxy http://127.0.0.1:8080/dl/",
+			"  proxydiag check --storage /srv/media --backend http://127.0.0.1:8000/dl/ --proxy http://127.0.0.1:8080/dl/\n" +
+			"  proxydiag companion --storage /srv/media --sendfile " + exampleSpec() + " --protocol uwsgi --listen unix:/run/app.sock",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newStandalone(storage, handoff, base, std.err)
@@ -36,16 +41,27 @@ func newCompanion(std streams) *cobra.Command {
 				return err
 			}
 			defer func() { _ = c.store.Close() }()
-			return c.serve(cmd.Context(), listen)
+			return c.serve(cmd.Context(), listen, protocol)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&listen, "listen", "127.0.0.1:8000", "`HOST:PORT` to answer on")
+	f.StringVar(&listen, "listen", "127.0.0.1:8000", "`ADDRESS` to answer on: HOST:PORT, or unix:PATH for a socket")
+	f.StringVar(&protocol, "protocol", string(appserver.HTTP), "`NAME` of what is spoken there: "+strings.Join(protocols(), ", "))
 	f.StringVar(&handoff, "sendfile", "", "`KIND:PREFIX`, what the storage's root is called in the handoff ("+strings.Join(sendfile.Names(), ", ")+")")
 	f.StringVar(&base, "base", "/dl/", "URL `PATH` of the downloads; {name} stands for the file's name, which is appended where it is absent")
 	f.StringVar(&storage, "storage", "", "where the fixtures are: "+all.Storages())
 	complete(cmd, "sendfile", kindsWithColon())
+	complete(cmd, "protocol", protocols())
 	return cmd
+}
+
+// protocols are the names of what the companion can speak.
+func protocols() []string {
+	var names []string
+	for _, p := range appserver.Protocols() {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 // exampleSpec is a handoff to show.
@@ -106,20 +122,36 @@ func (s *standalone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve answers until ctx ends.
-func (s *standalone) serve(ctx context.Context, listen string) error {
-	l, err := net.Listen("tcp", listen)
+func (s *standalone) serve(ctx context.Context, listen, protocol string) error {
+	p, err := appserver.ParseProtocol(protocol)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w; give a HOST:PORT of this machine that is free, for example --listen 127.0.0.1:8001", listen, unwrapListen(err))
+		return fmt.Errorf("--protocol: %w", err)
 	}
-	s.log.Printf("companion on http://%s%s, handing off fixtures in %s as %s: %s…",
-		l.Addr(), s.base, s.store, s.spec.Dialect.Header, s.spec.Prefix)
-	srv := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: s.log}
-	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stop()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	l, err := appserver.Listen(ctx, listen)
+	if err != nil {
+		advice := "give a HOST:PORT of this machine that is free, for example --listen 127.0.0.1:8001"
+		if strings.HasPrefix(listen, "unix:") {
+			advice = "give a path that is free in a folder that is there, for example --listen unix:/tmp/app.sock"
+		}
+		return fmt.Errorf("--listen %s: %w; %s", listen, unwrapListen(err), advice)
+	}
+	s.log.Printf("companion on %s, handing off fixtures in %s as %s: %s…",
+		where(p, l, s.base), s.store, s.spec.Dialect.Header, s.spec.Prefix)
+	srv := appserver.Server{Handler: s, Protocol: p, ErrorLog: s.log}
+	if err := srv.Serve(ctx, l); err != nil {
 		return fmt.Errorf("the companion ended: %w", err)
 	}
 	return nil
+}
+
+// where is what can be asked: a URL, or what a proxy's configuration needs.
+func where(p appserver.Protocol, l net.Listener, base string) string {
+	if addr := l.Addr(); addr.Network() == "unix" {
+		return fmt.Sprintf("unix:%s (%s), downloads under %s", addr, p, base)
+	} else if p != appserver.HTTP {
+		return fmt.Sprintf("%s (%s), downloads under %s", addr, p, base)
+	}
+	return fmt.Sprintf("http://%s%s", l.Addr(), base)
 }
 
 // unwrapListen drops the address from net's error: the message names it already.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: startStack, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON, "mode": hasMode, "capture": capture, "age": age,
+			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON, "mode": hasMode, "capture": capture, "age": age, "asks": asks,
 		},
 	})
 }
@@ -108,6 +109,28 @@ func age(ts *testscript.TestScript, _ bool, args []string) {
 		then := time.Now().Add(-d)
 		ts.Check(os.Chtimes(ts.MkAbs(name), then, then))
 	}
+}
+
+// asks asks for a path on a unix socket, once somebody answers there, and makes the
+// answer the standard output: asks http|scgi SOCKET PATH.
+func asks(ts *testscript.TestScript, _ bool, args []string) {
+	conn, err := net.Dial("unix", ts.MkAbs(args[1]))
+	for start := time.Now(); err != nil && time.Since(start) < 20*time.Second; time.Sleep(time.Millisecond) {
+		conn, err = net.Dial("unix", ts.MkAbs(args[1]))
+	}
+	ts.Check(err)
+	defer conn.Close()
+	text := "GET " + args[2] + " HTTP/1.0\r\n\r\n"
+	if args[0] == "scgi" {
+		vars := "CONTENT_LENGTH\x000\x00SCGI\x001\x00REQUEST_METHOD\x00GET\x00REQUEST_URI\x00" + args[2] + "\x00"
+		text = fmt.Sprintf("%d:%s,", len(vars), vars)
+	}
+	_, err = io.WriteString(conn, text)
+	ts.Check(err)
+	answer, err := io.ReadAll(conn)
+	ts.Check(err)
+	_, err = ts.Stdout().Write(answer)
+	ts.Check(err)
 }
 
 // waiting is the key of a channel that tells of each request that hangs.

@@ -14,7 +14,7 @@ const module = "github.com/proxydiag/proxydiag"
 // floors is the direction of imports, from the ground up: a package may import
 // what stands on a lower floor, and what stands within the same entry.
 var floors = [][]string{
-	{"pkg/conf", "pkg/compare", "pkg/sendfile", "pkg/fixture"},
+	{"pkg/conf", "pkg/compare", "pkg/sendfile", "pkg/appserver", "pkg/fixture"},
 	{"pkg/diag"},
 	{"pkg/server", "pkg/check"},
 	{"pkg/server/cause"},

@@ -8,9 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
-	"time"
 
+	"github.com/proxydiag/proxydiag/pkg/appserver"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 )
 
@@ -19,7 +20,7 @@ const probeHeader = sendfile.ProbeHeader
 // Companion is our download server at work in the application's place.
 type Companion struct {
 	Handler *sendfile.Handler
-	server  *http.Server
+	end     []func()
 }
 
 // NewCompanion makes a companion that answers downloads under the path of the
@@ -31,12 +32,23 @@ func NewCompanion(backend URL, spec sendfile.Spec) *Companion {
 // Serve answers on l until Close. wrap, which may be nil, puts something in
 // front of the companion's handler.
 func (c *Companion) Serve(l net.Listener, wrap func(http.Handler) http.Handler) {
+	c.ServeAs(appserver.HTTP, l, wrap)
+}
+
+// ServeAs answers on l in a protocol, as Serve does. Both may be called several
+// times: a companion may have several ports, and what reaches any of them is seen.
+func (c *Companion) ServeAs(p appserver.Protocol, l net.Listener, wrap func(http.Handler) http.Handler) {
 	var h http.Handler = c.Handler
 	if wrap != nil {
 		h = wrap(h)
 	}
-	c.server = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second}
-	go c.server.Serve(l) //nolint:errcheck // it always ends with ErrServerClosed
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = appserver.Serve(ctx, l, p, h) // a port that fails is seen from the other side
+	}()
+	c.end = append(c.end, func() { cancel(); <-ended })
 }
 
 // StartCompanion makes a companion listen on the backend URL's host and port,
@@ -73,11 +85,11 @@ func StartCompanion(backend URL, listen string, spec sendfile.Spec) (*Companion,
 
 // Close stops listening and ends what is under way.
 func (c *Companion) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if err := c.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-		return c.server.Close()
+	var ports sync.WaitGroup
+	for _, end := range c.end {
+		ports.Go(end)
 	}
+	ports.Wait()
 	return nil
 }
 
