@@ -1,4 +1,4 @@
-.PHONY: all build test race test-fast lint fuzz bench golden docs man servers
+.PHONY: all build test race test-fast lint fuzz bench golden docs pictures man servers
 
 GO ?= go
 FUZZTIME ?= 20s
@@ -46,6 +46,10 @@ golden:
 docs:
 	UPDATE_GOLDEN=1 $(GO) test ./cmd/proxydiag -run TestPagesOfFindings
 	$(GO) run ./cmd/proxydiag schema > docs/proxydiag.schema.json
+
+# The terminal pictures in README.md, from real runs.
+pictures:
+	UPDATE_GOLDEN=1 $(GO) test ./e2e -run TestPictures
 
 # The manual pages, into the folder man/.
 man:

@@ -108,7 +108,7 @@ func (l *lintFlags) run(ctx context.Context, paths []string, std streams) error 
 	err = out.write(func(w io.Writer) error {
 		switch out.format.Name {
 		case "text":
-			return writeLint(w, list)
+			return writeLint(w, list, out.options.Paint())
 		case "json":
 			return report.JSON(w, struct {
 				Version int      `json:"version"`
@@ -214,7 +214,7 @@ func (c *configuration) overwritten(out *output) error {
 
 // writeLint writes a finding as compilers do: the place, the fault, the line
 // with a caret, what it means and what to do.
-func writeLint(w io.Writer, list []linted) error {
+func writeLint(w io.Writer, list []linted, paint report.Paint) error {
 	var b strings.Builder
 	for _, c := range list {
 		for _, f := range c.Findings {
@@ -227,10 +227,18 @@ func writeLint(w io.Writer, list []linted) error {
 				pos := conf.Pos{File: f.Location.File, Line: f.Location.Line, Column: f.Location.Column}
 				place, excerpt = pos.String(), c.source.Excerpt(pos, len(f.Location.Text))
 			}
-			fmt.Fprintf(&b, "%s: %s: %s (%s)\n%s", report.Visible(place), f.Severity, f.Title, f.Code, excerpt)
+			fmt.Fprintf(&b, "%s: %s: %s %s\n", paint.Strong(report.Visible(place)), paint.Severity(f.Severity, string(f.Severity)),
+				paint.Strong(f.Title), paint.Faint("("+f.Code+")"))
+			for line := range strings.Lines(excerpt) {
+				gutter, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "|")
+				if caret := strings.TrimLeft(text, " \t"); strings.TrimSpace(gutter) == "" {
+					text = strings.TrimSuffix(text, caret) + paint.Severity(f.Severity, caret)
+				}
+				fmt.Fprintf(&b, "%s%s\n", paint.Faint(gutter+"|"), text)
+			}
 			b.WriteString("  ")
 			fold(&b, 2, report.Visible(f.Detail))
-			b.WriteString("  Fix: ")
+			b.WriteString("  " + paint.Strong("Fix:") + " ")
 			fold(&b, 7, report.Visible(f.Fix))
 		}
 	}

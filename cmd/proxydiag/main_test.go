@@ -45,6 +45,9 @@ func TestColor(t *testing.T) {
 		"none":       {terminal{plain: true}, nil, false, false},
 		"NO_COLOR":   {terminal{env: map[string]string{"NO_COLOR": "1"}}, nil, false, true},
 		"dumb":       {terminal{env: map[string]string{"TERM": "dumb"}}, nil, false, false},
+		"forced":     {terminal{plain: true, env: map[string]string{"CLICOLOR_FORCE": "1"}}, nil, true, false},
+		"not forced": {terminal{plain: true, env: map[string]string{"CLICOLOR_FORCE": "0"}}, nil, false, false},
+		"both":       {terminal{env: map[string]string{"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}}, nil, false, true},
 		"JSON":       {terminal{}, []string{"--format", "json"}, false, true},
 		"empty flag": {terminal{env: map[string]string{"NO_COLOR": ""}}, nil, true, true},
 	} {

@@ -85,7 +85,8 @@ func parseFailOn(text string) (diag.Severity, error) {
 	return diag.Severity(text), nil
 }
 
-// optionsFor suit standard output: colours and its own width on a terminal.
+// optionsFor suit standard output: colours and its own width on a terminal,
+// colours elsewhere where CLICOLOR_FORCE asks for them.
 func optionsFor(std streams, failOn diag.Severity) report.Options {
 	o := report.Options{FailOn: failOn}
 	o.Root, _ = os.Getwd() // without it the names of files stay as they are
@@ -96,7 +97,14 @@ func optionsFor(std streams, failOn diag.Severity) report.Options {
 		o.Docs = append(o.Docs, r.Doc)
 	}
 	if width, ok := std.terminal(std.out); ok {
-		o.Color, o.Width = std.env("NO_COLOR") == "" && std.env("TERM") != "dumb", width
+		o.Color, o.Width = std.env("TERM") != "dumb", width
+	}
+	// Both are conventions of many programs: https://no-color.org, https://bixense.com/clicolors.
+	if force := std.env("CLICOLOR_FORCE"); force != "" && force != "0" {
+		o.Color = true
+	}
+	if std.env("NO_COLOR") != "" {
+		o.Color = false
 	}
 	return o
 }
