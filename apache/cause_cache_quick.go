@@ -16,9 +16,18 @@ var cacheQuick = diag.Rule{
 			"without asking the application, by its quick handler even before Apache looks at who asks; a file " +
 			"that has changed comes as it was, with an Age field. It does so where the application allows " +
 			"caching, or where the configuration ignores what it says.",
-		Fix:    "Take the downloads out of the cache: CacheDisable for their path; or let the application answer Cache-Control: private, and do not ignore that.",
-		Before: "CacheEnable disk /",
-		After:  "CacheEnable disk /\nCacheDisable /dl/",
+		Fix: "Take the downloads out of the cache: CacheDisable for their path; or let the application answer Cache-Control: private, and do not ignore that.",
+		Before: `CacheRoot /var/cache/apache2
+CacheEnable disk /
+CacheIgnoreCacheControl On
+CacheStorePrivate On
+CacheDefaultExpire 3600`,
+		After: `CacheRoot /var/cache/apache2
+CacheEnable disk /
+CacheDisable /dl/
+CacheIgnoreCacheControl On
+CacheStorePrivate On
+CacheDefaultExpire 3600`,
 		Source: "Apache documentation, mod_cache, CacheEnable, CacheQuickHandler",
 	},
 	Check:    "changes",

@@ -17,9 +17,12 @@ var etagZero = diag.Rule{
 		Text: "For a handed-off answer without an ETag of the backend's mod_xsendfile makes one of a file that " +
 			`it has not looked at: it is "0" for all of them. A client that has a copy is told 304 after the ` +
 			"file has changed.",
-		Fix:    "Let the application send an ETag that changes with the file; or write `FileETag None`, so that none is made.",
-		Before: "HTTP/1.1 200 OK\nX-Sendfile: /srv/media/a.bin",
-		After:  "HTTP/1.1 200 OK\nX-Sendfile: /srv/media/a.bin\nETag: \"5f5e100-1f4\"",
+		Fix: "Let the application send an ETag that changes with the file; or write `FileETag None`, so that none is made.",
+		Before: `XSendFile On
+XSendFilePath /srv/media`,
+		After: `XSendFile On
+XSendFilePath /srv/media
+FileETag None`,
 		Source: "mod_xsendfile documentation, XSendFileIgnoreEtag; Apache documentation, core, FileETag",
 	},
 	Check:    "validators",

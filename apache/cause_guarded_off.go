@@ -17,8 +17,14 @@ var guardedOff = diag.Rule{
 			"does not hold. Apache leaves the section out without a word, and says that the syntax is fine.",
 		Fix: "Load the module, or define what the section asks for; better, take XSendFile out of it, so that " +
 			"Apache refuses to start rather than to hand over nothing.",
-		Before: "<IfModule mod_xsendfile.c>   # the module is not loaded\n  XSendFile on\n</IfModule>",
-		After:  "LoadModule xsendfile_module modules/mod_xsendfile.so\nXSendFile on",
+		Before: `# mod_xsendfile is not loaded
+<IfModule mod_xsendfile.c>
+  XSendFile On
+  XSendFilePath /srv/media
+</IfModule>`,
+		After: `LoadModule xsendfile_module modules/mod_xsendfile.so
+XSendFile On
+XSendFilePath /srv/media`,
 		Source: "Apache documentation, core, IfModule, IfDefine",
 	},
 	Check:    "end-to-end",

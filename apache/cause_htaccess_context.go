@@ -15,9 +15,18 @@ var htaccessContext = diag.Rule{
 		Text: "A .htaccess file on the way of the download holds a directive that is not allowed there: " +
 			"XSendFilePath never is, XSendFile where AllowOverride includes FileInfo. Apache answers 500 to " +
 			"everything below that folder. `apache2 -t` does not look at these files.",
-		Fix:    "Move the directive into the virtual host's configuration.",
-		Before: "# /var/www/html/.htaccess\nXSendFile on\nXSendFilePath /srv/media",
-		After:  "<VirtualHost *:80>\n  XSendFilePath /srv/media\n  …",
+		Fix: "Move the directive into the virtual host's configuration.",
+		Before: `# /var/www/html/.htaccess
+RewriteEngine On
+RewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P,B,BNP,NE]
+XSendFile On
+XSendFilePath /srv/media`,
+		After: `# the virtual host
+XSendFile On
+XSendFilePath /srv/media
+# /var/www/html/.htaccess
+RewriteEngine On
+RewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P,B,BNP,NE]`,
 		Source: "mod_xsendfile documentation, XSendFilePath; Apache documentation, core, AllowOverride",
 	},
 	Check:    "end-to-end",

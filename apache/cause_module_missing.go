@@ -12,7 +12,7 @@ var moduleMissing = diag.Rule{
 		Before: "ProxyPass /dl/ http://127.0.0.1:8000/dl/",
 		After: `LoadModule xsendfile_module modules/mod_xsendfile.so
 ProxyPass /dl/ http://127.0.0.1:8000/dl/
-XSendFile on
+XSendFile On
 XSendFilePath /srv/media`,
 		Source: "mod_xsendfile documentation, Installation",
 	},

@@ -17,9 +17,13 @@ var pathNotAllowed = diag.Rule{
 		Title: "No XSendFilePath covers the file",
 		Text: "mod_xsendfile opens only what lies in a folder that an XSendFilePath of the virtual host names. " +
 			"It compares texts: symbolic links are not followed. Everything else is answered 404.",
-		Fix:    "Name the folder of the files, as the backend writes it, in XSendFilePath.",
-		Before: "XSendFile on\nXSendFilePath /srv/old-media   # the backend sends /srv/media/a.bin",
-		After:  "XSendFile on\nXSendFilePath /srv/media",
+		Fix: "Name the folder of the files, as the backend writes it, in XSendFilePath.",
+		Before: `# X-Sendfile: /srv/media/a.bin
+XSendFile On
+XSendFilePath /srv/old-media`,
+		After: `# X-Sendfile: /srv/media/a.bin
+XSendFile On
+XSendFilePath /srv/media`,
 		Source: "mod_xsendfile documentation, XSendFilePath",
 	},
 	Check:    "end-to-end",

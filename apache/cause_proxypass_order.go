@@ -13,9 +13,11 @@ var proxyPassOrder = diag.Rule{
 		Text: "Apache takes the first ProxyPass that fits, not the longest: one for a shorter path, written " +
 			"before that of the downloads, wins. Those of the main server come before those of a virtual host, " +
 			"and one in a Location before all.",
-		Fix:    "Write the ProxyPass with the longer path before the one with the shorter path.",
-		Before: "ProxyPass /    http://127.0.0.1:9000/\nProxyPass /dl/ http://127.0.0.1:8000/dl/",
-		After:  "ProxyPass /dl/ http://127.0.0.1:8000/dl/\nProxyPass /    http://127.0.0.1:9000/",
+		Fix: "Write the ProxyPass with the longer path before the one with the shorter path.",
+		Before: `ProxyPass /    http://127.0.0.1:8001/
+ProxyPass /dl/ http://127.0.0.1:8000/dl/`,
+		After: `ProxyPass /dl/ http://127.0.0.1:8000/dl/
+ProxyPass /    http://127.0.0.1:8001/`,
 		Source: "Apache documentation, mod_proxy, ProxyPass, Ordering ProxyPass Directives",
 	},
 	Check:    "end-to-end",

@@ -16,8 +16,9 @@ var proxyPassRewritesPath = diag.Rule{
 		Title: "ProxyPass changes the path",
 		Text: "ProxyPass replaces its path by the URL that it names. Where the URL has another path, or a slash " +
 			"more or less, the backend is asked for another path than the client.",
-		Fix:    "Give the URL the same path as the first argument, with a slash behind both or behind none.",
-		Before: "ProxyPass /dl/ http://127.0.0.1:8000/   # /dl/a.bin becomes /a.bin",
+		Fix: "Give the URL the same path as the first argument, with a slash behind both or behind none.",
+		Before: `# /dl/a.bin becomes /a.bin
+ProxyPass /dl/ http://127.0.0.1:8000/`,
 		After:  "ProxyPass /dl/ http://127.0.0.1:8000/dl/",
 		Source: "Apache documentation, mod_proxy, ProxyPass",
 	},

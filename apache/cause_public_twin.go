@@ -20,9 +20,17 @@ var publicTwin = diag.Rule{
 		Title: "An Alias or the DocumentRoot serves the same folder to anyone",
 		Text: "The folder that the application hands over from lies in, or is, a folder that Apache serves by " +
 			"itself: the same files have a second URL, and the application is not asked there.",
-		Fix:    "Move the protected files out of the public folder, or refuse the second URL (Require all denied).",
-		Before: "XSendFilePath /srv/media\nAlias /media/ /srv/media/",
-		After:  "XSendFilePath /srv/media",
+		Fix: "Move the protected files out of the public folder, or refuse the second URL (Require all denied).",
+		Before: `XSendFilePath /srv/media
+Alias /media/ /srv/media/
+<Directory /srv/media>
+  Require all granted
+</Directory>`,
+		After: `XSendFilePath /srv/media
+Alias /media/ /srv/media/
+<Directory /srv/media>
+  Require all denied
+</Directory>`,
 		Source: "Apache documentation, mod_alias, Alias; core, DocumentRoot",
 	},
 	Check:  "exposure",

@@ -16,7 +16,8 @@ var upstreamUnreachable = diag.Rule{
 			"one.",
 		Fix: "Write the address on which the backend listens into ProxyPass, or into the BalancerMember that " +
 			"it leads to.",
-		Before: "ProxyPass /dl/ http://127.0.0.1:8001/dl/   # the application listens on 8000",
+		Before: `# the application listens on 8000
+ProxyPass /dl/ http://127.0.0.1:8001/dl/`,
 		After:  "ProxyPass /dl/ http://127.0.0.1:8000/dl/",
 		Source: "Apache documentation, mod_proxy, ProxyPass",
 	},

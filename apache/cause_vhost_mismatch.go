@@ -18,9 +18,30 @@ var vhostMismatch = diag.Rule{
 			"never asked.",
 		Fix: "Add the host as a ServerAlias to the virtual host that proxies the downloads, or ask the proxy by " +
 			"a name that it has.",
-		Before: `<VirtualHost *:80> DocumentRoot /var/www/html … <VirtualHost *:80> ServerName files.example.org  ProxyPass …
-# asked: http://www.example.org/dl/a.bin`,
-		After:  "ServerName files.example.org\nServerAlias www.example.org",
+		Before: `# asked for: http://www.example.org/dl/a.bin
+<VirtualHost *:80>
+  ServerName example.org
+  DocumentRoot /var/www/html
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName files.example.org
+  ProxyPass /dl/ http://127.0.0.1:8000/dl/
+  XSendFile On
+  XSendFilePath /srv/media
+  FileETag None
+</VirtualHost>`,
+		After: `<VirtualHost *:80>
+  ServerName example.org
+  DocumentRoot /var/www/html
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName files.example.org
+  ServerAlias www.example.org
+  ProxyPass /dl/ http://127.0.0.1:8000/dl/
+  XSendFile On
+  XSendFilePath /srv/media
+  FileETag None
+</VirtualHost>`,
 		Source: "Apache documentation, An In-Depth Discussion of Virtual Host Matching",
 	},
 	Check:    "end-to-end",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error)
 		return nil, err
 	}
 	p, err := proc.OnFreeAddr(taken, func(addr string) (*proc.Process, error) {
-		dir, err := prepare(o.Site(addr))
+		dir, err := prepare(o.Site(addr), o.Without)
 		if err != nil {
 			return nil, err
 		}
@@ -63,8 +64,9 @@ const (
 	logFile  = "error.log"
 )
 
-// prepare makes a scratch folder that holds the configuration.
-func prepare(site string) (dir string, err error) {
+// prepare makes a scratch folder that holds the configuration, which loads the
+// usual modules without some.
+func prepare(site string, without []string) (dir string, err error) {
 	modules, err := modulesFolder()
 	if err != nil {
 		return "", err
@@ -73,18 +75,18 @@ func prepare(site string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return dir, proc.Write(dir, "Apache", map[string]string{mainFile: around(dir, modules), siteFile: site})
+	return dir, proc.Write(dir, "Apache", map[string]string{mainFile: around(dir, modules, without), siteFile: site})
 }
 
 // around is the main configuration file: what a distribution's apache2.conf
 // holds outside the site's own file, as little as possible of it, with every
 // path in dir. Like Debian's it refuses every file that the site does not
 // open. The site finds the modules as modules/mod_x.so if it wants more.
-func around(dir, modules string) string {
+func around(dir, modules string, without []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ServerRoot %q\n", filepath.Dir(modules))
 	for _, m := range usual() {
-		if file := filepath.Join(modules, "mod_"+m+".so"); exists(file) {
+		if file := filepath.Join(modules, "mod_"+m+".so"); exists(file) && !slices.Contains(without, m) {
 			fmt.Fprintf(&b, "LoadModule %s_module %q\n", m, file)
 		}
 	}

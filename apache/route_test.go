@@ -17,7 +17,7 @@ func siteConfig(t testing.TB, site string, more ...conf.File) *Config {
 		t.Fatal(err)
 	}
 	s := conf.Source{Roots: []string{"/etc/" + mainFile}, Files: []conf.File{
-		{Path: "/etc/" + mainFile, Text: around("/etc", modules)}, {Path: "/etc/" + siteFile, Text: site},
+		{Path: "/etc/" + mainFile, Text: around("/etc", modules, nil)}, {Path: "/etc/" + siteFile, Text: site},
 	}}
 	s.Files = append(s.Files, more...)
 	c, err := Parse(s)

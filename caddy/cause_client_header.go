@@ -13,9 +13,21 @@ var clientHeader = diag.Rule{
 		Text: "{header.…} is a field of the request, {rp.header.…} one of the backend's answer. With the first, " +
 			"whoever asks for a download that is allowed gets any file of the folder by naming it in that field; " +
 			"without the field nothing is found.",
-		Fix:    "Write {rp.header.X-Accel-Redirect}, the backend's field.",
-		Before: "rewrite * {header.X-Accel-Redirect}",
-		After:  "rewrite * {rp.header.X-Accel-Redirect}",
+		Fix: "Write {rp.header.X-Accel-Redirect}, the backend's field.",
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses, Placeholders; Caddyfile Concepts, Placeholders",
 	},
 	Check:    "exposure",

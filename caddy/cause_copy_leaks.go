@@ -14,11 +14,19 @@ var copyLeaks = diag.Rule{
 		Title: "copy_response_headers takes the handoff over to the client",
 		Text: "Without include and exclude copy_response_headers takes over every field of the backend's answer, " +
 			"the handoff as well: the internal path is for everyone to see.",
-		Fix:    "List what is taken over with include, or the handoff with exclude.",
-		Before: "copy_response_headers",
-		After: `copy_response_headers {
-	include Content-Type Content-Disposition Cache-Control Set-Cookie
+		Fix: "List what is taken over with include, or the handoff with exclude.",
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers
+		method * GET
+		file_server
+	}
 }`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, copy_response_headers",
 	},
 	Check:    "end-to-end",

@@ -15,17 +15,17 @@ var headersNotCopied = diag.Rule{
 		Text: "handle_response begins a new answer, with nothing of the backend's in it: type, disposition, " +
 			"caching and cookies are gone unless copy_response_headers names them.",
 		Fix: "Name the fields in copy_response_headers.",
-		Before: `handle_response @accel {
-	rewrite * {rp.header.X-Accel-Redirect}
-	file_server
-}`,
-		After: `handle_response @accel {
-	copy_response_headers {
-		include Content-Type Content-Disposition Cache-Control Set-Cookie
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		method * GET
+		file_server
 	}
-	rewrite * {rp.header.X-Accel-Redirect}
-	file_server
 }`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, copy_response_headers",
 	},
 	Check:    "headers",

@@ -11,17 +11,18 @@ var noFileServer = diag.Rule{
 		Text: "The handlers in handle_response prepare the request; none of them answers. Caddy goes on with what " +
 			"stands behind the reverse_proxy, and where nothing does the answer is 200 with an empty body.",
 		Fix: "Add file_server to the handle_response.",
-		Before: `handle_response @accel {
-	root * /srv/media
-	rewrite * {rp.header.X-Accel-Redirect}
-	uri strip_prefix /protected
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+	}
 }`,
-		After: `handle_response @accel {
-	root * /srv/media
-	rewrite * {rp.header.X-Accel-Redirect}
-	uri strip_prefix /protected
-	file_server
-}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses; file_server",
 	},
 	Check:    "end-to-end",

@@ -10,19 +10,7 @@ var noHandleResponse = diag.Rule{
 			"passed on: an empty body, and the internal path for everyone to see.",
 		Fix:    "Add a response matcher for the field, and a handle_response that sends the file.",
 		Before: "reverse_proxy 127.0.0.1:8000",
-		After: `reverse_proxy 127.0.0.1:8000 {
-	@accel header X-Accel-Redirect *
-	handle_response @accel {
-		root * /srv/media
-		rewrite * {rp.header.X-Accel-Redirect}
-		uri strip_prefix /protected
-		copy_response_headers {
-			include Content-Type Content-Disposition Cache-Control Set-Cookie
-		}
-		method * GET
-		file_server
-	}
-}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses, the example for X-Accel-Redirect",
 	},
 	Check:    "end-to-end",

@@ -9,16 +9,18 @@ var noRewrite = diag.Rule{
 		Text: "Within handle_response the request is still the one that the client made. file_server looks for " +
 			"its path in the folder, unless a rewrite puts the backend's field in its place.",
 		Fix: "Add `rewrite * {rp.header.X-Accel-Redirect}` to the handle_response.",
-		Before: `handle_response @accel {
-	root * /srv/media
-	file_server
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
 }`,
-		After: `handle_response @accel {
-	root * /srv/media
-	rewrite * {rp.header.X-Accel-Redirect}
-	uri strip_prefix /protected
-	file_server
-}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses; rewrite",
 	},
 	Check:    "end-to-end",

@@ -17,11 +17,20 @@ var prefixKept = diag.Rule{
 		Text: "file_server appends the whole path of the handoff to root, the internal prefix included. The " +
 			"files lie in the folder itself.",
 		Fix: "Take the prefix off with `uri strip_prefix`.",
-		Before: `root * /srv/media
-rewrite * {rp.header.X-Accel-Redirect}   # looks for /srv/media/protected/a.bin`,
-		After: `root * /srv/media
-rewrite * {rp.header.X-Accel-Redirect}
-uri strip_prefix /protected`,
+		Before: `# looks for /srv/media/protected/a.bin
+reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, root; uri; file_server",
 	},
 	Check:    "end-to-end",

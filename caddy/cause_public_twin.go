@@ -19,7 +19,7 @@ var publicTwin = diag.Rule{
 	file_server
 }`,
 		After: `handle_path /media/* {
-	root * /srv/public
+	root * /var/www/html
 	file_server
 }`,
 		Source: "Caddy documentation, file_server; root",

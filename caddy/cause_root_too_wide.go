@@ -13,9 +13,35 @@ var rootTooWide = diag.Rule{
 		Title: "The handoff may name any file of the machine",
 		Text: "With root / whatever path the backend hands off is sent, if Caddy may read it: one mistake in the " +
 			"application, or a field that it takes from the request, and keys and passwords are downloads.",
-		Fix:    "Name the storage's folder in root, and let the backend hand off paths below it.",
-		Before: "root * /",
-		After:  "root * /srv/media",
+		Fix: "Name the storage's folder in root, and let the backend hand off paths below it.",
+		Before: `# X-Accel-Redirect: /protected/srv/media/a.bin
+reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After: `# X-Accel-Redirect: /protected/a.bin
+reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
 		Source: "Caddy documentation, root; file_server",
 	},
 	Check:  "exposure",

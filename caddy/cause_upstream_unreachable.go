@@ -14,9 +14,22 @@ var upstreamUnreachable = diag.Rule{
 		Title: "reverse_proxy leads to a port where nothing answers",
 		Text: "Caddy tries an address that refuses the connection, while the backend answers us on another " +
 			"one. It answers 502 and logs the address that it dialled.",
-		Fix:    "Write the address on which the backend listens into reverse_proxy.",
-		Before: "reverse_proxy 127.0.0.1:8001   # the application listens on 8000",
-		After:  "reverse_proxy 127.0.0.1:8000",
+		Fix: "Write the address on which the backend listens into reverse_proxy.",
+		Before: `# the application listens on 8000
+reverse_proxy 127.0.0.1:8001 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Upstreams",
 	},
 	Check:    "end-to-end",

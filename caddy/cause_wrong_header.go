@@ -15,10 +15,21 @@ var wrongHeader = diag.Rule{
 			"value, and the status must be one of those that it names. The backend's answer is not one of these, " +
 			"so it is passed on as it is, with an empty body.",
 		Fix: "Let the matcher wait for the field that the backend sends.",
-		Before: `@accel header X-Sendfile *   # the backend sends X-Accel-Redirect
-handle_response @accel {`,
-		After: `@accel header X-Accel-Redirect *
-handle_response @accel {`,
+		Before: `# the backend sends X-Accel-Redirect
+reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Sendfile *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses; Response matchers",
 	},
 	Check:    "end-to-end",

@@ -13,9 +13,21 @@ var wrongPlaceholder = diag.Rule{
 		Text: "Within handle_response the fields of the backend's answer are {rp.header.…}, in full " +
 			"{http.reverse_proxy.header.…}. {http.response.header.…} is the answer that Caddy is about to write, in " +
 			"which nothing stands yet. An empty placeholder is no error: the path becomes empty.",
-		Fix:    "Write {rp.header.X-Accel-Redirect}.",
-		Before: "rewrite * {http.response.header.X-Accel-Redirect}",
-		After:  "rewrite * {rp.header.X-Accel-Redirect}",
+		Fix: "Write {rp.header.X-Accel-Redirect}.",
+		Before: `reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/media
+		rewrite * {http.response.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses, Placeholders",
 	},
 	Check:    "end-to-end",

@@ -15,9 +15,22 @@ var wrongRoot = diag.Rule{
 		Title: "root names another folder than the storage",
 		Text: "The handoff's path is looked for in the folder that root names, and the files are in another one. " +
 			"Without root it is the folder that Caddy was started in.",
-		Fix:    "Name the storage's folder in root.",
-		Before: "root * /srv/old-media   # the files are in /srv/media",
-		After:  "root * /srv/media",
+		Fix: "Name the storage's folder in root.",
+		Before: `# the files are in /srv/media
+reverse_proxy 127.0.0.1:8000 {
+	@accel header X-Accel-Redirect *
+	handle_response @accel {
+		root * /srv/old-media
+		rewrite * {rp.header.X-Accel-Redirect}
+		uri strip_prefix /protected
+		copy_response_headers {
+			include Content-Type Content-Disposition Cache-Control Set-Cookie
+		}
+		method * GET
+		file_server
+	}
+}`,
+		After:  mended,
 		Source: "Caddy documentation, root; file_server",
 	},
 	Check:    "end-to-end",

@@ -18,7 +18,6 @@ import (
 // They have unit cases, and their near misses are real.
 func unshown() map[string]string {
 	return map[string]string{
-		"apache-module-missing":    "the servers of the tests load the module; unit cases show it",
 		"nginx-temp-file":          "the file stops at a gigabyte",
 		"storage-mount-not-shared": "another machine is needed, or a container",
 	}

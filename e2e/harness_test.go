@@ -46,13 +46,15 @@ func sample(t testing.TB, k server.Kind, name string) server.Sample {
 // folder and a backend at the given address (host:port, nothing needs to
 // listen there). fault, where not nil, changes the rendered text: the one
 // fault that a case is about. The server is stopped when the test ends; where
-// the test failed its error log is shown.
-func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string, fault func(text string) string) stack {
+// the test failed its error log is shown. without are modules that it is
+// started without.
+func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string, fault func(text string) string, without ...string) stack {
 	t.Helper()
 	binary := need.Server(t, k.Program)
 	values := server.Values{Backend: backend, Storage: storage}
 	proxy, err := k.Launch(t.Context(), server.LaunchOptions{
-		Binary: binary,
+		Binary:  binary,
+		Without: without,
 		Site: func(addr string) string {
 			values.Listen = addr
 			text := s.Render(values).Text

@@ -32,11 +32,12 @@ const page = "<!doctype html><title>Welcome</title><p>Welcome to our pages."
 //	127.0.0.1:8002   accepts connections and never answers
 //	127.0.0.1:8003   keeps the same files: /whole/NAME sends one, /cut/NAME breaks off half way,
 //	                 /signed/NAME is an object store that wants a signed URL
+//	app.internal:8000  the backend by a name that only a resolver knows (see resolver)
 //	/srv/pages       a folder with index.html alone
 //	/srv/link        a symbolic link to the storage
 //	/srv/tls         cert.pem (for 127.0.0.1, signed by itself) and key.pem
 //	/run/scratch     a folder for sockets and caches
-func world(t testing.TB, storage string) func(text string) string {
+func world(t testing.TB, storage, backend string) func(text string) string {
 	t.Helper()
 	dir := filepath.Dir(storage)
 	for _, name := range []string{"pages", "tls", "scratch"} {
@@ -55,7 +56,7 @@ func world(t testing.TB, storage string) func(text string) string {
 	t.Cleanup(files.Close)
 	// A port of 127.0.0.2 is not in the way of anybody: all others are on 127.0.0.1.
 	_, port, _ := net.SplitHostPort(silent.Addr().String())
-	pairs := []string{}
+	pairs := []string{"app.internal:8000", "app.internal:" + backend[strings.LastIndexByte(backend, ':')+1:]}
 	for _, p := range [][2]string{
 		{"127.0.0.1:8001", net.JoinHostPort("127.0.0.2", port)}, {"127.0.0.1:8002", silent.Addr().String()}, {"127.0.0.1:8003", files.Listener.Addr().String()},
 	} {

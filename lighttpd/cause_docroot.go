@@ -13,9 +13,15 @@ var docrootExcludes = diag.Rule{
 		Title: "The file lies outside of x-sendfile-docroot",
 		Text: "lighttpd sends only what lies in a folder of x-sendfile-docroot. It compares texts, by whole parts of " +
 			"the path; symbolic links are not followed. Everything else is answered 403.",
-		Fix:    "Name the folder of the files, as the backend writes it, in x-sendfile-docroot.",
-		Before: `"x-sendfile-docroot" => ( "/srv/old-media/" )   # the backend sends /srv/media/a.bin`,
-		After:  `"x-sendfile-docroot" => ( "/srv/media/" )`,
+		Fix: "Name the folder of the files, as the backend writes it, in x-sendfile-docroot.",
+		Before: `# X-Sendfile: /srv/media/a.bin
+proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+  "x-sendfile" => "enable",
+  "x-sendfile-docroot" => ( "/srv/old-media/" ) ) ) )`,
+		After: `# X-Sendfile: /srv/media/a.bin
+proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+  "x-sendfile" => "enable",
+  "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )`,
 		Source: "lighttpd documentation, X-Sendfile",
 	},
 	Check:    "end-to-end",

@@ -9,9 +9,12 @@ var docrootUnset = diag.Rule{
 		Text: "x-sendfile is enabled for a backend and no x-sendfile-docroot limits it, or one that is the whole file " +
 			"system: whatever path the application puts into the header is sent, and a fault in the application opens " +
 			"every file that lighttpd may read.",
-		Fix:    "Name the folder that the files are in as x-sendfile-docroot.",
-		Before: `"x-sendfile" => "enable"`,
-		After:  `"x-sendfile" => "enable", "x-sendfile-docroot" => ( "/srv/media/" )`,
+		Fix: "Name the folder that the files are in as x-sendfile-docroot.",
+		Before: `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+  "x-sendfile" => "enable" ) ) )`,
+		After: `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+  "x-sendfile" => "enable",
+  "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )`,
 		Source: "lighttpd documentation, X-Sendfile",
 	},
 	Check:  "exposure",

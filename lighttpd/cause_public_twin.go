@@ -20,9 +20,17 @@ var publicTwin = diag.Rule{
 		Fix: "Move the protected files out of the public folder, or refuse the second URL " +
 			`(url.access-deny = ( "" ) in a condition on it).`,
 		Before: `server.document-root = "/srv/media"
-"x-sendfile-docroot" => ( "/srv/media/" )`,
-		After: `server.document-root = "/srv/www"
-"x-sendfile-docroot" => ( "/srv/media/" )`,
+$HTTP["url"] =~ "^/dl/" {
+  proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+    "x-sendfile" => "enable",
+    "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )
+}`,
+		After: `server.document-root = "/var/www/html"
+$HTTP["url"] =~ "^/dl/" {
+  proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+    "x-sendfile" => "enable",
+    "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )
+}`,
 		Source: "lighttpd documentation, server.document-root; mod_alias",
 	},
 	Check:  "exposure",

@@ -14,9 +14,14 @@ var upstreamUnreachable = diag.Rule{
 		Title: "proxy.server leads to a port where nothing answers",
 		Text: "lighttpd tries an address that refuses the connection, while the backend answers us on another one. It " +
 			"answers 503 and takes the backend out of use for a second (disable-time).",
-		Fix:    "Write the address on which the backend listens into its entry of proxy.server.",
-		Before: `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8001 ) ) )   # the application listens on 8000`,
-		After:  `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000 ) ) )`,
+		Fix: "Write the address on which the backend listens into its entry of proxy.server.",
+		Before: `# the application listens on 8000
+proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8001,
+  "x-sendfile" => "enable",
+  "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )`,
+		After: `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000,
+  "x-sendfile" => "enable",
+  "x-sendfile-docroot" => ( "/srv/media/" ) ) ) )`,
 		Source: "lighttpd documentation, mod_proxy",
 	},
 	Check:    "end-to-end",

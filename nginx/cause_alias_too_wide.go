@@ -16,9 +16,11 @@ var aliasTooWide = diag.Rule{
 		Title: "An internal location opens the whole file system",
 		Text: "The internal location is mapped to /: whatever path the application puts into the header is " +
 			"sent, and a fault in the application opens every file that nginx's workers may read.",
-		Fix:    "Name the folder that the files are in.",
-		Before: "location /protected/ { internal; alias /; }",
-		After:  "location /protected/ { internal; alias /srv/media/; }",
+		Fix: "Name the folder that the files are in.",
+		Before: `# X-Accel-Redirect: /protected/srv/media/a.bin
+location /protected/ { internal; alias /; }`,
+		After: `# X-Accel-Redirect: /protected/a.bin
+location /protected/ { internal; alias /srv/media/; }`,
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:  "exposure",

@@ -13,13 +13,20 @@ var bodyFilter = diag.Rule{
 			"of its types.",
 		Fix: "Take the filter off the internal location.",
 		Before: `sub_filter http:// https://;
-sub_filter_types *;`,
-		After:  "location /protected/ { internal; alias /srv/media/; }   # and sub_filter in the other locations",
+sub_filter_types *;
+location /protected/ { internal; alias /srv/media/; }`,
+		After: `location / {
+    proxy_pass http://127.0.0.1:8000;
+    sub_filter http:// https://;
+    sub_filter_types *;
+}
+location /protected/ { internal; alias /srv/media/; }`,
 		Source: "nginx documentation, ngx_http_sub_module, ngx_http_addition_module",
 	},
 	Check:    "end-to-end",
 	Anyway:   true,
 	Symptoms: []string{"proxy-body-altered", "handoff-wrong-content"},
+	Explains: []string{"proxy-ranges-broken", "proxy-conditional-broken"},
 	Needs:    true,
 	Judge:    judge(judgeBodyFilter),
 }

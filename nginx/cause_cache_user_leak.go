@@ -12,9 +12,29 @@ var cacheUserLeak = diag.Rule{
 		Title: "A cache in the internal location is keyed by the client's URL",
 		Text: "The internal location fetches the file through a cache whose key holds the URL that the client " +
 			"asked for. Two users who get different files under one URL get the same one from the cache.",
-		Fix:    "Key the cache by the internal URI: proxy_cache_key $scheme$proxy_host$uri$is_args$args;",
-		Before: "proxy_cache_key $host$request_uri;",
-		After:  "proxy_cache_key $host$uri$is_args$args;",
+		Fix: "Key the cache by the internal URI: proxy_cache_key $scheme$proxy_host$uri$is_args$args;",
+		Before: `proxy_cache_path /var/cache/nginx keys_zone=files:10m;
+server {
+    listen 80;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ {
+        internal;
+        proxy_pass http://storage.example.org/;
+        proxy_cache files;
+        proxy_cache_key $host$request_uri;
+    }
+}`,
+		After: `proxy_cache_path /var/cache/nginx keys_zone=files:10m;
+server {
+    listen 80;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ {
+        internal;
+        proxy_pass http://storage.example.org/;
+        proxy_cache files;
+        proxy_cache_key $scheme$proxy_host$uri$is_args$args;
+    }
+}`,
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_cache_key",
 	},
 	Check:    "exposure",

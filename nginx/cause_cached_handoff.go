@@ -18,8 +18,37 @@ var cachedHandoff = diag.Rule{
 			"to the first one and caches stores what the first one made of it: the file, for everybody.",
 		Fix: "Take proxy_cache off the tier in front for the download URLs, or let it obey Cache-Control: " +
 			"private.",
-		Before: "server { listen 80; location / { proxy_pass http://127.0.0.1:8081; proxy_cache z; proxy_cache_valid 10m; } }",
-		After:  "server { listen 80; location /dl/ { proxy_pass http://127.0.0.1:8081; } }",
+		Before: `proxy_cache_path /var/cache/nginx keys_zone=pages:10m;
+server {
+    listen 80;
+    location / {
+        proxy_pass http://127.0.0.1:8081;
+        proxy_cache pages;
+        proxy_cache_valid 10m;
+        proxy_ignore_headers Cache-Control;
+    }
+}
+server {
+    listen 127.0.0.1:8081;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ { internal; alias /srv/media/; }
+}`,
+		After: `proxy_cache_path /var/cache/nginx keys_zone=pages:10m;
+server {
+    listen 80;
+    location / {
+        proxy_pass http://127.0.0.1:8081;
+        proxy_cache pages;
+        proxy_cache_valid 10m;
+        proxy_ignore_headers Cache-Control;
+    }
+    location /dl/ { proxy_pass http://127.0.0.1:8081; }
+}
+server {
+    listen 127.0.0.1:8081;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ { internal; alias /srv/media/; }
+}`,
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_cache",
 	},
 	Check:    "end-to-end",

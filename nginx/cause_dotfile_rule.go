@@ -15,10 +15,12 @@ var dotfileRule = diag.Rule{
 		Title: "A rule for dot files refuses some downloads",
 		Text: "A location for names that begin with a dot refuses them, as is recommended. Downloads of such " +
 			"names get 403 or 404.",
-		Fix: "Nothing, unless such files are to be downloaded: then write ^~ before the prefix of the " +
-			"internal location.",
-		Before: `location ~ /\. { deny all; }`,
-		After: `location ^~ /protected/ { internal; alias /srv/media/; }
+		Fix: "Nothing, unless such files are to be downloaded: then write ^~ before the prefixes of " +
+			"the download location and the internal one.",
+		Before: `location /protected/ { internal; alias /srv/media/; }
+location ~ /\. { deny all; }`,
+		After: `location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }
+location ^~ /protected/ { internal; alias /srv/media/; }
 location ~ /\. { deny all; }`,
 		Source: "nginx documentation, ngx_http_core_module, location",
 	},

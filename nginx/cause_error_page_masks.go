@@ -15,8 +15,18 @@ var errorPageMasks = diag.Rule{
 			"missing downloads: the error's status is lost.",
 		Fix: "Leave the status alone: `error_page 404 /404.html;` without =200, and no bare = where the page " +
 			"is made by the application.",
-		Before: "error_page 404 =200 /sorry.html;",
-		After:  "error_page 404 /sorry.html;",
+		Before: `location /dl/ {
+    proxy_pass http://127.0.0.1:8000;
+    proxy_intercept_errors on;
+    error_page 403 404 =200 /sorry.html;
+}
+location = /sorry.html { root /var/www/html; }`,
+		After: `location /dl/ {
+    proxy_pass http://127.0.0.1:8000;
+    proxy_intercept_errors on;
+    error_page 403 404 /sorry.html;
+}
+location = /sorry.html { root /var/www/html; }`,
 		Source: "nginx documentation, ngx_http_core_module, error_page",
 	},
 	Check:    "errors",

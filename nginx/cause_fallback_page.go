@@ -15,14 +15,17 @@ var fallbackPage = diag.Rule{
 		Text: "try_files, or error_page, in force where the handoff goes, answers with a page, status 200, " +
 			"where the file is missing: clients save the page under the file's name.",
 		Fix: "Take the fallback off the internal location, or end try_files with =404.",
-		Before: `location /protected/ {
-    internal;
-    root /srv;
-    try_files $uri /index.html;
-}`,
-		After: `location /protected/ {
+		Before: `root /var/www/html;
+location /protected/ {
     internal;
     alias /srv/media/;
+    try_files $uri /index.html;
+}`,
+		After: `root /var/www/html;
+location /protected/ {
+    internal;
+    alias /srv/media/;
+    try_files $uri =404;
 }`,
 		Source: "nginx documentation, ngx_http_core_module, try_files, error_page",
 	},

@@ -16,7 +16,7 @@ var headerTooBig = diag.Rule{
 			"large cookies, long policies. The proxy answers 502.",
 		Fix: "Raise proxy_buffer_size (and proxy_busy_buffers_size with it) in the download location, or send " +
 			"smaller headers.",
-		Before: "proxy_buffer_size 1k;",
+		Before: "proxy_buffer_size 4k;",
 		After: `proxy_buffer_size 16k;
 proxy_busy_buffers_size 24k;`,
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_buffer_size",

@@ -15,8 +15,15 @@ var namedLocationMissing = diag.Rule{
 			"answers 500.",
 		Fix: "Define the named location in the same server block, or hand off to a URI.",
 		Before: `# X-Accel-Redirect: @files
-location @file { … }`,
-		After:  "location @files { … }",
+location @file {
+    rewrite ^/dl/(.*)$ /$1 break;
+    root /srv/media;
+}`,
+		After: `# X-Accel-Redirect: @files
+location @files {
+    rewrite ^/dl/(.*)$ /$1 break;
+    root /srv/media;
+}`,
 		Source: "nginx documentation, ngx_http_proxy_module, X-Accel-Redirect",
 	},
 	Check:    "end-to-end",

@@ -18,11 +18,15 @@ var noResolver = diag.Rule{
 		Text: "With a variable in it the address of proxy_pass is resolved for each request, and that needs a " +
 			"resolver directive; /etc/hosts and the system's own resolver are not asked.",
 		Fix: "Add a `resolver`, or name the upstream in an upstream block, or write it without a variable.",
-		Before: `set $backend app.internal;
-proxy_pass http://$backend:8000;`,
+		Before: `location /dl/ {
+    set $backend app.internal:8000;
+    proxy_pass http://$backend;
+}`,
 		After: `resolver 127.0.0.53;
-set $backend app.internal;
-proxy_pass http://$backend:8000;`,
+location /dl/ {
+    set $backend app.internal:8000;
+    proxy_pass http://$backend;
+}`,
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass; ngx_http_core_module, resolver",
 	},
 	Check:    "end-to-end",

@@ -15,9 +15,10 @@ var offBySlash = diag.Rule{
 		Title: "A public location without its final slash and an alias with one",
 		Text: "The location matches every URI that begins with its prefix, also one that goes on with “..”: " +
 			"the rest is appended to the alias, and files beside the folder can be fetched.",
-		Fix:    "End both the location and the alias with a slash.",
-		Before: "location /files { alias /srv/media/; }   # GET /files../secret opens /srv/media/../secret",
-		After:  "location /files/ { alias /srv/media/; }",
+		Fix: "End both the location and the alias with a slash.",
+		Before: `# GET /static../media/a.bin opens /srv/static/../media/a.bin
+location /static { alias /srv/static/; }`,
+		After:  "location /static/ { alias /srv/static/; }",
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:    "exposure",

@@ -14,9 +14,11 @@ var openFileCache = diag.Rule{
 		Fix: "Shorten open_file_cache_valid, or write `open_file_cache off;` into the internal location; " +
 			"replace files by renaming a new one over them.",
 		Before: `open_file_cache max=1000;
-open_file_cache_valid 1h;`,
+open_file_cache_valid 1h;
+location /protected/ { internal; alias /srv/media/; }`,
 		After: `open_file_cache max=1000;
-open_file_cache_valid 1s;`,
+open_file_cache_valid 1h;
+location /protected/ { internal; alias /srv/media/; open_file_cache off; }`,
 		Source: "nginx documentation, ngx_http_core_module, open_file_cache",
 	},
 	Check:    "changes",

@@ -14,9 +14,10 @@ var placeholderCapture = diag.Rule{
 			"another regular expression, in an if, a rewrite or a map.",
 		Fix: "Give the location a regular expression with a capture, or write the alias without a " +
 			"placeholder.",
-		Before: `if ($request_uri ~ ^/([a-z]+)/) { … }
+		Before: `if ($request_uri ~ ^/([a-z]+)/) { set $section $1; }
 location /protected/ { internal; alias /srv/media/$1; }`,
-		After:  "location ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }",
+		After: `if ($request_uri ~ ^/([a-z]+)/) { set $section $1; }
+location ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }`,
 		Source: "nginx documentation, ngx_http_core_module, alias",
 	},
 	Check:    "end-to-end",

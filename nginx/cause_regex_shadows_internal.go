@@ -20,9 +20,11 @@ var regexShadowsInternal = diag.Rule{
 			"location that is meant.",
 		Fix: "Write ^~ before the prefix of the location that is meant: regular expressions are then not " +
 			"looked at.",
-		Before: `location /protected/ { internal; alias /srv/media/; }
+		Before: `location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }
+location /protected/ { internal; alias /srv/media/; }
 location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
-		After: `location ^~ /protected/ { internal; alias /srv/media/; }
+		After: `location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }
+location ^~ /protected/ { internal; alias /srv/media/; }
 location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
 		Source: "nginx documentation, ngx_http_core_module, location",
 	},

@@ -13,9 +13,10 @@ var s3ArgsLost = diag.Rule{
 		Text: "The backend hands off a URL that is signed by its query, and the internal location asks the " +
 			"storage without that query: a proxy_pass with variables sends what is written and nothing " +
 			"else, and a rewrite whose replacement ends with a question mark drops the query.",
-		Fix:    "Append $is_args$args to the address in proxy_pass; take the question mark off the rewrite.",
-		Before: `location ~ ^/s3/(.*)$ { internal; proxy_pass https://bucket.s3.example.org/$1; }`,
-		After:  `location ~ ^/s3/(.*)$ { internal; proxy_pass https://bucket.s3.example.org/$1$is_args$args; }`,
+		Fix: "Write proxy_pass without variables, so that nginx passes on name and query as they came, or append " +
+			"$is_args$args to the address; take the question mark off the rewrite.",
+		Before: "location ~ ^/s3/(.*)$ { internal; proxy_pass https://bucket.s3.example.org/$1; }",
+		After:  "location /s3/ { internal; proxy_pass https://bucket.s3.example.org/; }",
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass; ngx_http_rewrite_module, rewrite",
 	},
 	Check:    "end-to-end",

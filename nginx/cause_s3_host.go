@@ -15,8 +15,11 @@ var s3Host = diag.Rule{
 			"of the client's request, or the name of an upstream block, and the storage refuses the signature.",
 		Fix: "Send the storage's own host from the internal location: proxy_set_header Host with the name that " +
 			"the URL was signed for.",
-		Before: `proxy_set_header Host $host;   # inherited
-location /s3/ { internal; proxy_pass https://bucket.s3.example.org/; }`,
+		Before: `location /s3/ {
+    internal;
+    proxy_set_header Host $host;
+    proxy_pass https://bucket.s3.example.org/;
+}`,
 		After: `location /s3/ {
     internal;
     proxy_set_header Host bucket.s3.example.org;

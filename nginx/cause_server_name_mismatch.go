@@ -18,10 +18,27 @@ var serverNameMismatch = diag.Rule{
 			"for the address because no server_name fits. The one with the download location is never asked.",
 		Fix: "Add the host to the server_name of the block with the download location, or ask the proxy by a " +
 			"name that it has.",
-		Before: `server { listen 80 default_server; root /var/www/html; }
-server { listen 80; server_name files.example.org; location /dl/ { proxy_pass http://127.0.0.1:8000; } }
-# asked: http://www.example.org/dl/a.bin`,
-		After:  "server { listen 80; server_name files.example.org www.example.org; location /dl/ { proxy_pass http://127.0.0.1:8000; } }",
+		Before: `# asked for: http://www.example.org/dl/a.bin
+server {
+    listen 80 default_server;
+    root /var/www/html;
+}
+server {
+    listen 80;
+    server_name files.example.org;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ { internal; alias /srv/media/; }
+}`,
+		After: `server {
+    listen 80 default_server;
+    root /var/www/html;
+}
+server {
+    listen 80;
+    server_name files.example.org www.example.org;
+    location /dl/ { proxy_pass http://127.0.0.1:8000; }
+    location /protected/ { internal; alias /srv/media/; }
+}`,
 		Source: "nginx documentation, How nginx processes a request",
 	},
 	Check:    "end-to-end",

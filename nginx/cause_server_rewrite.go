@@ -13,14 +13,12 @@ var serverRewrite = diag.Rule{
 		Text: "Directives of the rewrite module in the server block run again for the internal redirect: a " +
 			"rule that is meant for clients sends the internal URI elsewhere.",
 		Fix: "Move the rule into the location that it is meant for, or exclude the internal prefix from it.",
-		Before: `server {
-    rewrite ^/(.*)$ /index.php?q=$1 last;
-    location /protected/ { internal; alias /srv/media/; }
-}`,
-		After: `server {
-    location / { rewrite ^/(.*)$ /index.php?q=$1 last; }
-    location /protected/ { internal; alias /srv/media/; }
-}`,
+		Before: `rewrite ^/(?!dl/)(.*)$ /index.php?q=$1 last;
+location = /index.php { proxy_pass http://127.0.0.1:8000; }
+location /protected/ { internal; alias /srv/media/; }`,
+		After: `location / { rewrite ^/(.*)$ /index.php?q=$1 last; }
+location = /index.php { proxy_pass http://127.0.0.1:8000; }
+location /protected/ { internal; alias /srv/media/; }`,
 		Source: "nginx documentation, ngx_http_rewrite_module",
 	},
 	Check:    "end-to-end",

@@ -16,9 +16,16 @@ var symlinkRefused = diag.Rule{
 			"nginx answers 403 or 404.",
 		Fix: "Name the real folder in alias or root, or take disable_symlinks off the internal location; " +
 			"`disable_symlinks on from=…` excepts the path up to a folder.",
-		Before: `disable_symlinks on;
-alias /srv/link/;   # a link to /srv/media`,
-		After:  "alias /srv/media/;",
+		Before: `location /protected/ {
+    internal;
+    alias /srv/link/;   # a link to /srv/media
+    disable_symlinks on;
+}`,
+		After: `location /protected/ {
+    internal;
+    alias /srv/media/;
+    disable_symlinks on;
+}`,
 		Source: "nginx documentation, ngx_http_core_module, disable_symlinks",
 	},
 	Check:    "end-to-end",

@@ -93,6 +93,11 @@ type LaunchOptions struct {
 	// up in PATH and in the system's sbin folders.
 	Binary string
 
+	// Without names modules that are left out although the kind would load them
+	// of itself, as its configuration calls them ("xsendfile"). A kind that loads
+	// none of itself does not look at it.
+	Without []string
+
 	// StartTimeout limits the time until the server answers. 0 means 10 s.
 	StartTimeout time.Duration
 }

@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// docRuns are the findings whose Before and After need more than the others'.
+func docRuns() map[string]docRun {
+	const (
+		unsigned = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\";"
+		hidden   = "proxy_hide_header X-Amz-Request-Id;"
+	)
+	prefix := func(prefix string) func(*setup, string) {
+		return func(s *setup, _ string) { s.Stack.Sendfile = prefix }
+	}
+	// store is a location that fetches from an object store, and has this in it as well.
+	store := func(more string) docRun {
+		return docRun{only: own, backend: signs, around: func(t testing.TB, text string) string {
+			return excerpt("nginx", replace(t, "internal;", "internal; "+more)(text))
+		}}
+	}
+	around := func(kind string, edits ...edit) func(testing.TB, string) string {
+		return func(t testing.TB, text string) string { return both(edits...)(t, excerpt(kind, text)) }
+	}
+	return map[string]docRun{
+		"nginx-alias-too-wide":         {only: own, backend: absolute, flags: prefix("nginx:/protected/srv/media/"), application: true},
+		"nginx-duplicate-header":       {only: own},
+		"nginx-error-page-masks":       {only: own},
+		"nginx-fallback-page":          {backend: handsOffAlways},
+		"nginx-header-too-big":         {backend: field("X-Trace", strings.Repeat("trace ", 1500))},
+		"nginx-named-location-missing": {backend: value(func(string) string { return "@files" })},
+		"nginx-no-resolver": {around: func(t testing.TB, text string) string {
+			return excerpt("nginx", strings.ReplaceAll(text, "resolver 127.0.0.53;", "resolver "+resolver(t)+";"))
+		}},
+		"nginx-s3-args-lost":        store(unsigned + hidden),
+		"nginx-s3-host":             store(unsigned + hidden),
+		"nginx-s3-auth-forwarded":   store(hidden),
+		"nginx-s3-header-leak":      store(unsigned),
+		"nginx-s3-variable-decoded": store(unsigned + hidden),
+
+		"apache-cache-quick": {around: around("apache", modules("cache", "cache_disk"))},
+		"apache-etag-zero": {only: own, around: func(_ testing.TB, text string) string {
+			return "Listen 127.0.0.1:8080\n" + vhost + "\n" + pass + text + "\n</VirtualHost>\n"
+		}},
+		"apache-guarded-off": {without: []string{"xsendfile"}},
+		"apache-htaccess-context": {
+			around: func(t testing.TB, text string) string {
+				text, _ = parted(text)
+				if text == "" {
+					text = send
+				}
+				return virtualHost(pages+"<Directory /srv/pages>\nAllowOverride FileInfo\n</Directory>\nFileETag None\n"+text)(t, "")
+			},
+			flags: func(s *setup, text string) {
+				_, text = parted(text)
+				write(s.t, filepath.Join(s.place("/srv/pages"), ".htaccess"), s.place(text))
+			},
+		},
+		"apache-module-missing": {without: []string{"xsendfile"}, around: func(_ testing.TB, text string) string {
+			return "Listen 127.0.0.1:8080\n" + vhost + "\nFileETag None\n" + text + "\n</VirtualHost>\n"
+		}},
+
+		"caddy-root-too-wide": {only: own, backend: absolute, flags: prefix("caddy:/protected/srv/media/"), application: true},
+	}
+}
+
+// parted splits a text in two: what stands before and behind the name of a .htaccess file.
+func parted(text string) (site, file string) {
+	site, file, _ = strings.Cut(text, "# /srv/pages/.htaccess\n")
+	return site, file
+}
+
+// resolver answers every question for an address with 127.0.0.1. It returns
+// where it listens.
+func resolver(t testing.TB) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	go func() {
+		b := make([]byte, 512)
+		for {
+			n, from, err := conn.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(b[:n]) != nil || len(m.Questions) != 1 {
+				continue
+			}
+			m.Response = true
+			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+				head := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}
+				m.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}}}
+			}
+			if answer, err := m.Pack(); err == nil {
+				_, _ = conn.WriteTo(answer, from) // who gets none asks again
+			}
+		}
+	}()
+	return conn.LocalAddr().String()
+}
+
+// notRun are the findings whose Before and After are not run, with the reason.
+func notRun() map[string]string {
+	return map[string]string{
+		"nginx-temp-file":            "x",
+		"storage-mount-not-shared":   "x",
+		"nginx-error-keeps-headers":  "x",
+		"nginx-permission-denied":    "x",
+		"apache-permission-denied":   "x",
+		"lighttpd-permission-denied": "x",
+		"caddy-permission-denied":    "x",
+		"lighttpd-legacy-header":     "x",
+	}
+}
