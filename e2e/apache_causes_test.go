@@ -26,7 +26,7 @@ func apacheCauseRows() []row {
 		return virtualHost("<Proxy balancer://app>\n" + members + "</Proxy>\nProxyPass /dl/ balancer://app/dl/\nProxyPreserveHost On\n" + send)
 	}
 	rows := []row{
-		{name: "no module", code: "apache-module-missing", near: "apache-xsendfile-off apache-guarded-off", site: virtualHost(pass), without: []string{"xsendfile"}},
+		{name: "no module", code: "apache-module-missing", near: "apache-xsendfile-off apache-guarded-off", site: virtualHost(pass), launch: without("xsendfile")},
 		{name: "off", code: "apache-xsendfile-off", near: "apache-module-missing apache-xsendfile-scope", site: virtualHost(pass + allowed + here + "XSendFile Off\n")},
 		{name: "off in a Location", code: "apache-xsendfile-off", near: "apache-guarded-off", site: atEnd("<Location /dl/>\n" + here + "XSendFile Off\n</Location>")},
 		{name: "never on", code: "apache-xsendfile-off", near: "apache-module-missing apache-header-unset", site: virtualHost(pass + allowed)},

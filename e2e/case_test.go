@@ -41,7 +41,7 @@ type row struct {
 	flags   func(*setup) // what is different in the command line and the storage
 	only    mode         // the one way to run it; "": every way
 	config  bool         // the server's configuration and error log are given
-	without []string     // modules that the server is started without
+	launch  launch       // what is different in how the server is started
 }
 
 // mode is who answers on the backend's port, and what is said about it.
@@ -145,7 +145,11 @@ func (r row) observe(t *testing.T, m mode) (setup, *diag.Record) {
 	}
 	backend, storage := listen(t), storage(t)
 	places := world(t, storage, backend.Addr().String())
-	st := start(t, kind, sample, backend.Addr().String(), storage, places, r.without...)
+	var otherwise []launch
+	if r.launch != nil {
+		otherwise = []launch{r.launch}
+	}
+	st := start(t, kind, sample, backend.Addr().String(), storage, places, otherwise...)
 	write(t, filepath.Join(st.Sample.Storage, "report.txt"), strings.Repeat("A line of the report on http://old.example/ and its neighbours.\n", 500))
 
 	s := setup{t: t, mode: m, Client: compare.Options{Timeout: 20 * time.Second}, Stack: diag.Stack{

@@ -37,6 +37,13 @@ func docRuns() map[string]docRun {
 		"nginx-no-resolver": {around: func(t testing.TB, text string) string {
 			return excerpt("nginx", strings.ReplaceAll(text, "resolver 127.0.0.53;", "resolver "+resolver(t)+";"))
 		}},
+		"nginx-temp-file": {flags: func(s *setup, _ string) { large(s) }, launch: hasty, around: func(t testing.TB, text string) string {
+			rate := "limit_rate 4m;\n" // a client that takes this much
+			if strings.Contains(text, "1024m") {
+				rate = "limit_rate 1m;\n"
+			}
+			return excerpt("nginx", rate+strings.NewReplacer("1024m", "4m", "http://127.0.0.1:8003/whole/", "http://unix:/run/scratch/hasty.sock:/").Replace(text))
+		}},
 		"nginx-s3-args-lost":        store(unsigned + hidden),
 		"nginx-s3-host":             store(unsigned + hidden),
 		"nginx-s3-auth-forwarded":   store(hidden),
@@ -47,7 +54,7 @@ func docRuns() map[string]docRun {
 		"apache-etag-zero": {only: own, around: func(_ testing.TB, text string) string {
 			return "Listen 127.0.0.1:8080\n" + vhost + "\n" + pass + text + "\n</VirtualHost>\n"
 		}},
-		"apache-guarded-off": {without: []string{"xsendfile"}},
+		"apache-guarded-off": {launch: without("xsendfile")},
 		"apache-htaccess-context": {
 			around: func(t testing.TB, text string) string {
 				text, _ = parted(text)
@@ -61,7 +68,7 @@ func docRuns() map[string]docRun {
 				write(s.t, filepath.Join(s.place("/srv/pages"), ".htaccess"), s.place(text))
 			},
 		},
-		"apache-module-missing": {without: []string{"xsendfile"}, around: func(_ testing.TB, text string) string {
+		"apache-module-missing": {launch: without("xsendfile"), around: func(_ testing.TB, text string) string {
 			return "Listen 127.0.0.1:8080\n" + vhost + "\nFileETag None\n" + text + "\n</VirtualHost>\n"
 		}},
 
@@ -108,16 +115,35 @@ func resolver(t testing.TB) string {
 	return conn.LocalAddr().String()
 }
 
-// notRun are the findings whose Before and After are not run, with the reason.
+// notRun are the findings whose Before and After are not run, with the reason:
+// what they show instead of a server's configuration.
 func notRun() map[string]string {
-	return map[string]string{
-		"nginx-temp-file":            "x",
-		"storage-mount-not-shared":   "x",
-		"nginx-error-keeps-headers":  "x",
-		"nginx-permission-denied":    "x",
-		"apache-permission-denied":   "x",
-		"lighttpd-permission-denied": "x",
-		"caddy-permission-denied":    "x",
-		"lighttpd-legacy-header":     "x",
+	list := map[string]string{}
+	for _, l := range []struct{ why, codes string }{
+		{"an exchange of the client with the proxy: configurations of many kinds lead to it",
+			"proxy-scheme-lost proxy-auth-required proxy-redirects proxy-bad-gateway proxy-host-rejected proxy-request-header-lost " +
+				"proxy-path-rewritten proxy-not-routed proxy-timeout proxy-truncated proxy-body-altered proxy-cached-handoff proxy-error-masked " +
+				"proxy-cache-control-overridden proxy-header-duplicated proxy-header-lost proxy-method-blocked proxy-head-broken proxy-direct-broken " +
+				"proxy-stale-file proxy-conditional-broken proxy-compressed-download proxy-ranges-broken proxy-throttled " +
+				"handoff-ignored handoff-loop handoff-echoed handoff-not-found handoff-wrong-content handoff-traversal handoff-internal-exposed " +
+				"handoff-leaked handoff-headers-dropped handoff-name-encoding nginx-error-keeps-headers"},
+		{"what the application answers: the mend is in its code",
+			"backend-error-status backend-no-handoff backend-wrong-dialect backend-header-empty backend-header-junk backend-absolute-url " +
+				"backend-dotdot backend-relative-path backend-path-not-uri backend-uri-not-path backend-wrong-prefix backend-handoff-on-error " +
+				"backend-trusts-client-headers backend-content-encoding backend-not-offloading backend-content-type backend-head-mishandled " +
+				"backend-length-without-body backend-handles-range backend-stale-validator backend-name-double-encoded backend-plus-for-space " +
+				"backend-name-encoded backend-name-unencoded backend-mojibake lighttpd-legacy-header"},
+		{"files, their names and modes",
+			"storage-unreachable storage-not-writable storage-not-readable storage-corrupt storage-case-mismatch storage-unicode-normalization " +
+				"handoff-forbidden nginx-permission-denied apache-permission-denied lighttpd-permission-denied caddy-permission-denied"},
+		{"nothing answers, or not in time",
+			"backend-unreachable backend-timeout proxy-unreachable"},
+		{"volumes of containers",
+			"storage-mount-not-shared"},
+	} {
+		for code := range strings.FieldsSeq(l.codes) {
+			list[code] = l.why
+		}
 	}
+	return list
 }

@@ -56,7 +56,9 @@ func excerpt(kind, text string) string {
 		}
 		return "Listen 127.0.0.1:8080\n" + text
 	case "lighttpd":
-		add("proxy.server", "proxy.server = ( \"/dl/\" => ( ( "+lightApp+", "+lightSend+" ) ) )")
+		if lacks("proxy.server") {
+			text = "proxy.server = ( \"/dl/\" => ( ( " + lightApp + ", " + lightSend + " ) ) )\n" + text
+		}
 		return "server.modules += ( \"mod_proxy\" )\n" + lightSocket + "\n" + text + "\n}\n"
 	case "caddy":
 		add("reverse_proxy ", "handle /dl/* {\n"+healthyProxy+"\n}")

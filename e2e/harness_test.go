@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,15 +47,13 @@ func sample(t testing.TB, k server.Kind, name string) server.Sample {
 // folder and a backend at the given address (host:port, nothing needs to
 // listen there). fault, where not nil, changes the rendered text: the one
 // fault that a case is about. The server is stopped when the test ends; where
-// the test failed its error log is shown. without are modules that it is
-// started without.
-func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string, fault func(text string) string, without ...string) stack {
+// the test failed its error log is shown. otherwise changes how it is started.
+func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string, fault func(text string) string, otherwise ...launch) stack {
 	t.Helper()
 	binary := need.Server(t, k.Program)
 	values := server.Values{Backend: backend, Storage: storage}
-	proxy, err := k.Launch(t.Context(), server.LaunchOptions{
-		Binary:  binary,
-		Without: without,
+	options := server.LaunchOptions{
+		Binary: binary,
 		Site: func(addr string) string {
 			values.Listen = addr
 			text := s.Render(values).Text
@@ -63,7 +62,11 @@ func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string
 			}
 			return text
 		},
-	})
+	}
+	for _, change := range otherwise {
+		change(t, storage, &options)
+	}
+	proxy, err := k.Launch(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +82,30 @@ func start(t testing.TB, k server.Kind, s server.Sample, backend, storage string
 	rendered := s.Render(values)
 	folder(t, rendered.Storage)
 	return stack{Sample: rendered, Proxy: proxy, Backend: backend, values: values}
+}
+
+// launch changes how a server is started, beside a storage.
+type launch func(t testing.TB, storage string, o *server.LaunchOptions)
+
+// without leaves out modules.
+func without(names ...string) launch {
+	return func(_ testing.TB, _ string, o *server.LaunchOptions) { o.Without = names }
+}
+
+// container starts the server with mounts of its own, in which an empty volume
+// stands in the place of the storage.
+func container(t testing.TB, storage string, o *server.LaunchOptions) {
+	t.Helper()
+	const run = `exec unshare --mount sh -c 'mount -t tmpfs none "$0" && exec "$@"' `
+	if out, err := exec.Command("sh", "-c", run+`"$@"`, "sh", storage, "true").CombinedOutput(); err != nil {
+		t.Skipf("nobody may mount here: %s%v", out, err)
+	}
+	script := filepath.Join(filepath.Dir(storage), "container")
+	write(t, script, "#!/bin/sh\n"+run+"'"+storage+"' '"+o.Binary+"' \"$@\"\n")
+	if err := os.Chmod(script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o.Binary = script
 }
 
 // replace is a fault: it replaces old by new, wherever it stands.

@@ -16,10 +16,7 @@ func TestNginxCauses(t *testing.T) { try(t, nginxCauseRows()) }
 // TestNginxCausesCatalogue: every finding of nginx's own has a stack that shows
 // it, and one that nearly does.
 func TestNginxCausesCatalogue(t *testing.T) {
-	cover(t, "nginx", nginx.Kind.Rules, nginxCauseRows(), map[string]string{
-		"nginx-temp-file":          "the file stops at a gigabyte",
-		"storage-mount-not-shared": "another machine is needed, or a container",
-	})
+	cover(t, "nginx", nginx.Kind.Rules, nginxCauseRows(), nil)
 }
 
 // nginxCauseRows are stacks whose configuration and error log are given. A line
@@ -32,6 +29,8 @@ func nginxCauseRows() []row {
 		{name: "no slash on either side", near: "nginx-alias-slash nginx-off-by-slash nginx-internal-missing",
 			site: locations(download + "location /protected { internal; alias /srv/media; }")},
 		{name: "another folder", code: "nginx-wrong-directory", near: "nginx-root-for-alias storage-mount-not-shared", site: internalLocation("alias /srv/pages/; # here")},
+		{name: "another volume at that path", code: "storage-mount-not-shared", near: "nginx-wrong-directory nginx-permission-denied", launch: container,
+			site: internalLocation("alias /srv/media/; # here")},
 		{name: "a link to the folder", near: "nginx-wrong-directory nginx-symlink-refused nginx-temp-file", site: internalLocation("alias /srv/link/;")},
 		{name: "no folder", code: "nginx-no-root", near: "nginx-wrong-directory nginx-no-internal-location",
 			site: locations(download + "location /protected/ { # here\ninternal;\n}")},
@@ -144,6 +143,13 @@ func nginxCauseRows() []row {
 			site: locations(download + internal + "location ~ ^/fetch/(a|b)/(.*)$ { internal; resolver 127.0.0.1; proxy_pass http://$1.example.org/$2; }")},
 		{name: "any host", code: "nginx-open-upstream",
 			site: locations(download + internal + "location ~ ^/fetch/([^/]+)/(.*)$ {\ninternal;\nresolver 127.0.0.1;\nproxy_pass http://$1/$2; # here\n}")},
+		{name: "more than fits into the temporary file", code: "nginx-temp-file", near: "nginx-upstream-unreachable", flags: large, launch: hasty,
+			site: internalLocation("limit_rate 1m;\nproxy_max_temp_file_size 4m; # here\nproxy_pass http://unix:/run/scratch/hasty.sock:/;")},
+		{name: "no temporary file", near: "nginx-temp-file", flags: large, launch: hasty,
+			site: internalLocation("limit_rate 4m;\nproxy_max_temp_file_size 0;\nproxy_pass http://unix:/run/scratch/hasty.sock:/;")},
+		{name: "breaks off with a temporary file", code: "proxy-truncated", near: "nginx-temp-file", flags: large,
+			site: locations(download + "location /protected/ { internal; proxy_pass http://127.0.0.1:8003/; }\n" +
+				"location ~ ^/protected/.*large { internal; limit_rate 4m; rewrite ^/protected/(.*)$ /cut/$1 break; proxy_pass http://127.0.0.1:8003; }")},
 		{name: "cache of all users", code: "nginx-cache-user-leak", site: both(
 			locations(download+internal+"location /store/ {\ninternal;\nproxy_cache z;\nproxy_cache_key $host$request_uri; # here\nproxy_pass http://127.0.0.1:8003/;\n}"), cacheZone)},
 	}
@@ -178,6 +184,9 @@ func objectRows() []row {
 			site: captured("proxy_pass http://127.0.0.1:8003/signed/$1$is_args$args; # here")},
 	}
 }
+
+// large asks for a file of 8 MiB, too.
+func large(s *setup) { s.Stack.Large = 8 << 20 }
 
 // signs appends a signature to what is handed off.
 func signs(next http.Handler, storage string) http.Handler {

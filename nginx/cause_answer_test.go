@@ -32,6 +32,14 @@ func answerCases() []causeCase {
 	front := func(directives string) string {
 		return "server {\nlisten 8080;\nlocation / {\nproxy_pass http://127.0.0.1:8081;\n" + directives + "\n}\n}\nserver {\nlisten 8081;\n" + download + protected + "}"
 	}
+	// stored has the file come from another server; the directives stand behind its address.
+	stored := func(directives string) string {
+		return download + "location /protected/ {\ninternal;\nproxy_pass http://127.0.0.1:9000/;" + directives + "\n}"
+	}
+	const (
+		buffered = "an upstream response is buffered to a temporary file /var/lib/nginx/proxy/1 while reading upstream%.0s"
+		closed   = "upstream prematurely closed connection while reading upstream%.0s"
+	)
 	hands := missing(200, compare.Header{{Name: header, Value: "/protected/none.bin"}})
 	page := missing(200, nil)
 	page.Probe.ID = diag.ProxyMissing
@@ -86,9 +94,13 @@ func answerCases() []causeCase {
 		{fallback, "instead of the file", false, scene{status: 200, body: "<html>", server: download + "location /protected/ {\ninternal;\nroot /srv/old;\ntry_files $uri /index.html; # here\n}"}},
 		{fallback, "ends with a status", true, scene{server: download + "location /protected/ { internal; root /srv; try_files $uri =404; }"}},
 
-		{temp, "stops", false, scene{cut: true, server: download + "location /protected/ {\ninternal;\nproxy_pass http://127.0.0.1:9000/;\nproxy_max_temp_file_size 1m; # here\n}",
-			log: []string{"an upstream response is buffered to a temporary file /var/lib/nginx/proxy/1%.0s"}}},
-		{temp, "arrives", true, scene{server: download + protected, log: []string{"an upstream response is buffered to a temporary file /var/lib/nginx/proxy/1%.0s"}}},
+		{temp, "stops", false, scene{cut: 1<<20 + 4096, server: stored("\nproxy_max_temp_file_size 1m; # here"), log: []string{buffered}}},
+		{temp, "stops at a gigabyte", false, scene{cut: 1 << 30, server: stored(" # here"), log: []string{buffered, closed}}},
+		{temp, "stops before the limit", true, scene{cut: 1 << 20, server: stored(""), log: []string{buffered, closed}}},
+		{temp, "buffers another answer", true, scene{cut: 1 << 30, server: stored(""), log: []string{closed}}},
+		{temp, "none is made", true, scene{cut: 1 << 30, server: stored("proxy_max_temp_file_size 0;"), log: []string{closed}}},
+		{temp, "a folder", true, scene{cut: 1 << 30, server: download + protected, log: []string{buffered}}},
+		{temp, "arrives", true, scene{server: stored("proxy_max_temp_file_size 1m;"), log: []string{buffered}}},
 
 		{keeps, "a lifetime", false, scene{own: true, server: download + protected, more: []diag.Exchange{missing(200, append(public, hands.Header...)), kept(public)}}},
 		{keeps, "nothing", true, scene{own: true, server: download + protected, more: []diag.Exchange{missing(200, append(public, hands.Header...)), kept(nil)}}},

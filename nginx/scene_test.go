@@ -30,7 +30,7 @@ type scene struct {
 	proxy   compare.Header // what the proxy sends besides
 	unseen  bool           // the backend saw nothing of the request
 	silent  bool           // the proxy does not answer
-	cut     bool           // only the file's beginning comes
+	cut     int64          // this much of the file comes, its beginning; 0: all of it
 	own     bool           // the backend is the user's own
 	host    string         // that is asked for; "": localhost:8080
 	log     []string       // lines of the error log; %s is the file's name
@@ -109,8 +109,8 @@ func (s scene) proxyGet() diag.Exchange {
 	switch {
 	case s.silent:
 		x = diag.Exchange{Probe: x.Probe, Exchange: compare.Exchange{Request: x.Request, Failure: &compare.Failure{Kind: compare.Reset, Message: "the connection was closed"}}}
-	case s.cut:
-		x.Status, x.Body.Length, x.Body.Match = 200, 100, compare.Prefix
+	case s.cut > 0:
+		x.Status, x.Body.Length, x.Body.Match = 200, s.cut, compare.Prefix
 	case s.status == 0:
 		x.Status, x.Body.Length, x.Body.Match = 200, 1600, compare.Equal
 	}

@@ -41,7 +41,7 @@ func Checks() []diag.Check {
 		{ID: checkTypes, Title: "files of other types and sizes arrive as well",
 			Roles: []string{"txt", "html", roleMiB}, Probes: []string{"proxy-txt", "proxy-html", "proxy-" + roleMiB}, Judge: judgeTypes},
 		{ID: checkLarge, Title: "a large file arrives whole",
-			Roles: []string{roleLarge}, Probes: []string{proxyLarge, proxyLargeHead}, Judge: judgeLarge},
+			Roles: []string{roleLarge}, Probes: []string{ProxyLarge, proxyLargeHead}, Judge: judgeLarge},
 		{ID: checkNames, Title: "files with any name arrive",
 			Roles: rolesOfNames(), Probes: probesOfNames(), Judge: judgeNames},
 		{ID: checkChanges, Title: "a file that has changed arrives as it is now",

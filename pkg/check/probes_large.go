@@ -9,8 +9,9 @@ import (
 
 // The large fixture and the probes for it.
 const (
-	roleLarge      = "large"
-	proxyLarge     = "proxy-large"
+	roleLarge = "large"
+	// ProxyLarge is the GET of the large file on the proxy's port.
+	ProxyLarge     = "proxy-large"
 	proxyLargeHead = "proxy-large-head"
 )
 
@@ -29,7 +30,7 @@ var large = diag.Family{
 		step.Put = []diag.Put{{Role: roleLarge, Ext: ".bin", Size: v.Stack.Large}}
 		if v.Fixture(roleLarge).OK() {
 			step.Probes = []diag.Probe{
-				{ID: proxyLarge, Port: diag.Proxy, Method: "GET", Role: roleLarge, Patient: true},
+				{ID: ProxyLarge, Port: diag.Proxy, Method: "GET", Role: roleLarge, Patient: true},
 				{ID: proxyLargeHead, Port: diag.Proxy, Method: "HEAD", Role: roleLarge},
 			}
 		}
@@ -40,7 +41,7 @@ var large = diag.Family{
 // largeFault judges why the large file does not come while the main one does:
 // a code of proxyFault, or the zero fault where it comes or nothing tells.
 func largeFault(v *diag.View) fault {
-	p := v.Exchange(proxyLarge)
+	p := v.Exchange(ProxyLarge)
 	switch {
 	case p == nil || p.Delivers():
 		return fault{}
@@ -89,14 +90,14 @@ func largeFindings(v *diag.View, code string) []diag.Finding {
 	return []diag.Finding{{
 		Check:    checkLarge,
 		Detail:   fmt.Sprintf("%s arrives, and a file of %s does not. %s", v.Fixture(diag.RoleMain).Name, bytes(v.Fixture(roleLarge).Size), f.detail),
-		Evidence: []diag.Evidence{said(v.Exchange(diag.ProxyGet)), said(v.Exchange(proxyLarge))},
+		Evidence: []diag.Evidence{said(v.Exchange(diag.ProxyGet)), said(v.Exchange(ProxyLarge))},
 	}}
 }
 
 // largeHeadBroken is the finding about a HEAD that tells another length than
 // the large file has.
 func largeHeadBroken(v *diag.View) []diag.Finding {
-	x, get := v.Exchange(proxyLargeHead), v.Exchange(proxyLarge)
+	x, get := v.Exchange(proxyLargeHead), v.Exchange(ProxyLarge)
 	if !x.Answered() || !get.Delivers() || x.Status == 200 && (x.Body.Declared < 0 || x.Body.Declared == v.Fixture(roleLarge).Size) {
 		return nil
 	}
@@ -109,7 +110,7 @@ func largeHeadBroken(v *diag.View) []diag.Finding {
 }
 
 func judgeLarge(v *diag.View) (diag.Status, string) {
-	f, x := v.Fixture(roleLarge), v.Exchange(proxyLarge)
+	f, x := v.Fixture(roleLarge), v.Exchange(ProxyLarge)
 	switch {
 	case v.Stack.Large <= 0:
 		return diag.Skip, "--large is not given"

@@ -50,7 +50,8 @@ type Doc struct {
 	// Fix is what to change, in one or two sentences.
 	Fix string
 	// Before and After show the fault and its mend, as configuration, code or a
-	// dialogue.
+	// dialogue. Configurations are run on the real server by the tests of e2e:
+	// with Before the fault is found and no other, with After none.
 	Before, After string
 	// Source is where the facts come from: an RFC section, a server's documentation.
 	Source string

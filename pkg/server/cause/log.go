@@ -69,6 +69,17 @@ func (s *Site[R]) Logged(pick func(Event) bool, about ...string) (Event, bool) {
 	return Event{}, false
 }
 
+// LoggedFor finds the last event about a request for what the exchange asked
+// for that pick accepts.
+func (s *Site[R]) LoggedFor(x *diag.Exchange, pick func(Event) bool) (Event, bool) {
+	for _, e := range slices.Backward(s.Events) {
+		if e.target() != "" && e.target() == Request(x).URI && pick(e) {
+			return e, true
+		}
+	}
+	return Event{}, false
+}
+
 // Last is Logged as a list, for With: of one event, or empty.
 func (s *Site[R]) Last(pick func(Event) bool, about ...string) []Event {
 	if e, ok := s.Logged(pick, about...); ok {
