@@ -76,7 +76,7 @@ func newRoot(std streams) *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newGate(std), newInit(std), newJudge(std), newLint(std), newMan(std), newRoute(std), newSchema(std), newVersion(std))
+	root.AddCommand(newCheck(std), newCompanion(std), newCompare(std), newDemo(std), newExplain(std), newFixture(std), newGate(std), newInit(std), newJudge(std), newLint(std), newMan(std), newRoute(std), newSchema(std), newServe(std), newVersion(std))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxydiag/proxydiag/internal/serve"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
@@ -15,7 +16,7 @@ func newSchema(std streams) *cobra.Command {
 		Use:   "schema",
 		Short: "Print the JSON Schema of " + projectFile,
 		Long: "schema prints the JSON Schema of " + projectFile + ", with which editors check and complete\n" +
-			"it. Its settings are the flags of check.",
+			"it. The settings of a stack are the flags of check.",
 		Args: noArguments,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			check := newCheck(std)
@@ -34,19 +35,21 @@ func schemaOf(cmd *cobra.Command) object {
 	for _, key := range stackKeys(cmd.Flags()) {
 		settings[key.Name] = schemaOfFlag(cmd, cmd.Flags().Lookup(key.Name))
 	}
+	stack := object{"$ref": "#/$defs/stack"}
 	return object{
 		"$schema":              "https://json-schema.org/draft/2020-12/schema",
 		"title":                projectFile,
 		"description":          "Stacks that proxydiag checks: a storage, a backend and a proxy each.",
 		"type":                 "object",
 		"additionalProperties": false,
-		"required":             []string{"stacks"},
+		"anyOf":                []object{{"required": []string{"stacks"}}, {"required": []string{"serve"}}},
 		"properties": object{
+			"serve":    serve.Schema(stack),
 			"defaults": object{"description": "settings of all stacks", "$ref": "#/$defs/stack"},
 			"stacks": object{
 				"description": "the stacks, by name", "type": "object", "minProperties": 1,
 				"propertyNames":        object{"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"},
-				"additionalProperties": object{"$ref": "#/$defs/stack"},
+				"additionalProperties": stack,
 			},
 		},
 		"$defs": object{"stack": object{"type": "object", "additionalProperties": false, "properties": settings}},

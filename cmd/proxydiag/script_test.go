@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: startStack, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON, "mode": hasMode, "capture": capture, "age": age, "asks": asks,
+			"exits": exits, "arrived": arrived, "empty": empty, "json": validJSON, "mode": hasMode, "capture": capture, "age": age, "asks": asks, "grows": grows,
 		},
 	})
 }
@@ -131,6 +131,21 @@ func asks(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = ts.Stdout().Write(answer)
 	ts.Check(err)
+}
+
+// grows waits until a text stands in a file so often: grows FILE COUNT TEXT.
+func grows(ts *testscript.TestScript, _ bool, args []string) {
+	count, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Count(string(text), args[2]) >= count {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s has %q less than %d times: %v\n%s", args[0], args[2], count, err, text)
+		}
+	}
 }
 
 // waiting is the key of a channel that tells of each request that hangs.

@@ -21,6 +21,7 @@ var floors = [][]string{
 	{"nginx", "apache", "lighttpd", "caddy", "pkg/fixture/s3", "pkg/fixture/webdav", "pkg/fixture/sftp"},
 	{"internal/all"},
 	{"pkg/gate", "pkg/health", "pkg/report", "internal/demo", "internal/project", "internal/mute", "internal/propose", "internal/running"},
+	{"internal/serve"},
 	{"cmd"},
 }
 

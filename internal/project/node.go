@@ -1,6 +1,8 @@
 package project
 
 import (
+	"iter"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -28,13 +30,13 @@ func (n Node) Names() []string {
 	return names
 }
 
-// Members are the keys and values of a mapping, in their order. What is called
-// what, for people. A key that is none of the known ones, where there are such,
+// Members are the keys and values of a mapping, in their order; what they are
+// is called what, for people. A key that is none of the known ones, where there are such,
 // is a problem.
-func (n Node) Members(known []string, what string) func(yield func(name string, key, value Node) bool) {
-	return func(yield func(string, Node, Node) bool) {
+func (n Node) Members(known []string, what string) iter.Seq2[string, Node] {
+	return func(yield func(string, Node) bool) {
 		for key, value := range n.r.members(n.node, n.what, known) {
-			if !yield(key.Value, Node{n.r, key, n.what}, Node{n.r, value, strings.TrimSpace(what + " " + key.Value)}) {
+			if !yield(key.Value, Node{n.r, value, strings.TrimSpace(what + " " + key.Value)}) {
 				return
 			}
 		}
@@ -43,14 +45,16 @@ func (n Node) Members(known []string, what string) func(yield func(name string, 
 
 // Without is a mapping without some of its members.
 func (n Node) Without(names ...string) Node {
-	return n.filter(func(key string) bool {
-		for _, name := range names {
-			if key == name {
-				return false
-			}
-		}
-		return true
-	})
+	return n.filter(func(key string) bool { return !slices.Contains(names, key) })
+}
+
+// Only is a mapping with some of its members; of anything else nothing is left.
+func (n Node) Only(names ...string) Node {
+	if resolve(n.node).Kind != yaml.MappingNode {
+		n.node = &yaml.Node{Kind: yaml.MappingNode}
+		return n
+	}
+	return n.filter(func(key string) bool { return slices.Contains(names, key) })
 }
 
 func (n Node) filter(keep func(key string) bool) Node {
@@ -69,7 +73,7 @@ func (n Node) filter(keep func(key string) bool) Node {
 	return n
 }
 
-// Settings are those of a stack that stands here, with name for people.
+// Settings are those of a stack that stands here.
 func (n Node) Settings() []Setting { return n.r.settings(n.node) }
 
 // Text is the value of a scalar, "" of anything else. References stay as they
@@ -113,6 +117,9 @@ func (n Node) Apart() Node {
 	n.r = &r
 	return n
 }
+
+// Problems is how many problems there are in the file so far.
+func (n Node) Problems() int { return len(n.r.problems) }
 
 // Err is what is wrong, nil for nothing.
 func (n Node) Err() error { return n.r.err() }

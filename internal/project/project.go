@@ -50,6 +50,8 @@ type Options struct {
 	// Serve reads the section serve, which may then stand without stacks. nil: it
 	// is passed over.
 	Serve func(serve Node)
+	// Defaults is given what all stacks have in common. It may be nil.
+	Defaults func([]Setting)
 	// Secret is told what references were replaced with, and the paths of files
 	// that are referred to. It may be nil.
 	Secret func(text string)
@@ -186,6 +188,9 @@ func (r *reader) document(root *yaml.Node) []Stack {
 	if listed && len(stacks) == 0 || !listed && !served && len(r.problems) == 0 {
 		r.problem(nil, "there is no stack in it; give it stacks:, with a name and its settings")
 	}
+	if r.Defaults != nil {
+		r.Defaults(defaults)
+	}
 	for i := range stacks {
 		stacks[i].Settings = append(slices.Clone(defaults), stacks[i].Settings...)
 	}
@@ -230,7 +235,7 @@ func resolve(node *yaml.Node) *yaml.Node {
 
 // settings are those of one stack.
 func (r *reader) settings(node *yaml.Node) []Setting {
-	var names []string
+	names := []string{} // not nil, which would be any
 	for _, k := range r.Keys {
 		names = append(names, k.Name)
 	}

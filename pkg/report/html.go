@@ -29,6 +29,19 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"style":    func() template.CSS { return template.CSS(htmlStyle) }, //nolint:gosec // it is a file of this package
 }).Parse(htmlTemplate))
 
+// htmlPart is the page's part about a stack, with headings a level lower.
+var htmlPart = template.Must(template.Must(htmlPage.Clone()).Parse(
+	strings.NewReplacer("<h2", "<h3", "</h2", "</h3", "<h1", "<h2", "</h1", "</h2").Replace(htmlTemplate)))
+
+// HTMLStyle is the stylesheet of the page.
+func HTMLStyle() string { return htmlStyle }
+
+// HTMLPart writes what the page shows of one stack, for a page that has a
+// heading of its own. id is the beginning of the ids in it.
+func HTMLPart(w io.Writer, rep diag.Report, id string) error {
+	return htmlPart.ExecuteTemplate(w, "stack", htmlOf(neutral(rep), id))
+}
+
 // htmlReport is what is shown of one stack.
 type htmlReport struct {
 	diag.Report
@@ -69,16 +82,27 @@ func writeHTML(w io.Writer, reps []diag.Report, _ Options) error {
 	return htmlPage.Execute(w, page)
 }
 
-func htmlOf(rep diag.Report, id string) htmlReport {
-	page := htmlReport{Report: rep, ID: id, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: "inconclusive: " + undecidedBecause(rep)}
+// Headline is the verdict on a stack in a sentence.
+func Headline(rep diag.Report) string {
 	switch rep.Status {
 	case diag.Healthy:
-		page.Verdict, page.Headline = markOf(diag.Pass), healthyBecause(rep)
+		return healthyBecause(rep)
 	case diag.Misconfigured:
-		page.Verdict, page.Headline = markOf(diag.Fail), string(rep.Culprit)+" misconfigured"
-		if len(rep.Findings) > 0 {
-			page.Headline += ": " + oneLine(rep.Findings[0].Title)
+		if len(rep.Findings) == 0 {
+			return string(rep.Culprit) + " misconfigured"
 		}
+		return string(rep.Culprit) + " misconfigured: " + oneLine(rep.Findings[0].Title)
+	}
+	return "inconclusive: " + undecidedBecause(rep)
+}
+
+func htmlOf(rep diag.Report, id string) htmlReport {
+	page := htmlReport{Report: rep, ID: id, Legs: legsOf(rep), Verdict: markOf(diag.Unknown), Headline: Headline(rep)}
+	switch rep.Status {
+	case diag.Healthy:
+		page.Verdict = markOf(diag.Pass)
+	case diag.Misconfigured:
+		page.Verdict = markOf(diag.Fail)
 	}
 	for _, f := range rep.Findings {
 		if f.Counts(diag.Warning) {
