@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/caddy"
 )
@@ -35,6 +36,8 @@ func caddyNeutralRows() []row {
 		{name: "pages made cacheable", near: "proxy-cache-control-overridden", site: caddySite("header /pages/* Cache-Control \"public, max-age=86400\"\n" + healthy)},
 		{name: "packed", code: "proxy-compressed-download", site: caddySite("encode { # here\ngzip\nmatch {\nheader Content-Type *\n}\n}\n" + healthy)},
 		{name: "packed by type", near: "proxy-compressed-download", site: caddySite("encode gzip zstd\n" + healthy), file: "photo.jpg", only: own},
+		{name: "every answer taken for a handoff", code: "proxy-plain-answer-lost", site: caddySite(strings.Replace(healthy, "handle_response @accel {", "handle_response {", 1))},
+		{name: "handoffs of one prefix taken", near: "proxy-plain-answer-lost", site: caddySite(strings.Replace(healthy, "header X-Accel-Redirect *", "header X-Accel-Redirect /protected/*", 1))},
 		{name: "refused in handle_response", code: "handoff-forbidden", site: caddySite(accelProxy("@bin path *.bin", "respond @bin 403 # here", toMedia, toHandoff, strip, copyFields, serveFiles))},
 		{name: "many fields", near: "proxy-header-lost", site: caddySite("header {\nX-Content-Type-Options nosniff\nX-Frame-Options DENY\nStrict-Transport-Security max-age=31536000\n-Server\n}\n" + healthy)},
 	}

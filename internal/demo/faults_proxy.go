@@ -78,6 +78,12 @@ func without(name string) middleware {
 func deliveryFaults() []Fault {
 	return []Fault{
 		{"proxy-cached-handoff", "A cache in the proxy replays downloads without asking the application.", inFront(replay)},
+		{"proxy-plain-answer-lost", "What acts on handoffs takes a page without one for a file that is not there.",
+			inFront(alter(func(r *http.Request, a *answer) {
+				if isDownload(r) && isPage(a) {
+					*a = answer{status: http.StatusNotFound, header: http.Header{}}
+				}
+			}))},
 		{"proxy-error-masked", "The proxy shows a friendly page with status 200 in place of errors.",
 			inFront(alter(func(r *http.Request, a *answer) {
 				if isDownload(r) && (a.status == http.StatusForbidden || a.status == http.StatusNotFound) {

@@ -66,7 +66,7 @@ func alter(change func(r *http.Request, a *answer)) middleware {
 // alterFiles changes the answers that deliver or hand off a file.
 func alterFiles(change func(a *answer)) middleware {
 	return alter(func(r *http.Request, a *answer) {
-		if isDownload(r) && a.status == http.StatusOK {
+		if isDownload(r) && a.status == http.StatusOK && !isPage(a) {
 			change(a)
 		}
 	})
@@ -86,6 +86,11 @@ func instead(match func(*http.Request) bool, h http.HandlerFunc) middleware {
 }
 
 func isDownload(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, downloads) }
+
+// isPage says that an answer is a page of the application's, and no file.
+func isPage(a *answer) bool {
+	return a.status == http.StatusOK && strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && a.header.Get("Content-Disposition") == ""
+}
 
 func isInternal(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, internal) }
 

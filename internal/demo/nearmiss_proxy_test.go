@@ -102,6 +102,12 @@ func proxyMisses() []Fault {
 				a.header.Set("X-Cache", "HIT")
 				a.header.Set("Age", "12")
 			}))},
+		{"proxy-plain-answer-lost", "pages of the application get a line of the proxy's", inFront(alter(func(r *http.Request, a *answer) {
+			if isDownload(r) && isPage(a) {
+				a.header.Del("Content-Length")
+				a.body = append(a.body, "<!-- proxy -->"...)
+			}
+		}))},
 		{"proxy-error-masked", "errors get a page of the proxy's, with their status", inFront(alter(func(r *http.Request, a *answer) {
 			if a.status >= 400 {
 				a.page(a.status, "Sorry")

@@ -26,12 +26,13 @@ const (
 	checkTypes      = "types"
 	checkNames      = "names"
 	checkLarge      = "large"
+	checkPlain      = "plain"
 )
 
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
-		delivery, repeat, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary,
+		delivery, repeat, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary, pages,
 		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
 		large, refusals,
 	}
@@ -55,7 +56,7 @@ func Rules() []diag.Rule {
 		proxyCachedHandoff, backendHandoffOnError, backendTrustsClientHeaders, handoffTraversal, handoffInternalExposed, handoffLeaked, backendContentEncoding,
 		backendNotOffloading, proxyErrorMasked, proxyCacheControlOverridden, proxyHeaderDuplicated, backendContentType,
 		proxyHeaderLost, backendHeadMishandled, proxyMethodBlocked, proxyHeadBroken, backendLengthWithoutBody,
-		proxyDirectBroken, handoffHeadersDropped,
+		proxyDirectBroken, proxyPlainAnswerLost, handoffHeadersDropped,
 
 		backendHandlesRange, proxyStaleFile, backendStaleValidator, proxyConditionalBroken, proxyCompressedDownload, proxyRangesBroken, proxyThrottled,
 

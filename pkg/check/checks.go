@@ -26,6 +26,8 @@ func Checks() []diag.Check {
 			Probes: []string{diag.ProxyInternal}, Judge: judgeExposure},
 		{ID: checkErrors, Title: "refused and missing downloads stay errors",
 			Probes: []string{diag.BackendMissing, diag.ProxyMissing, diag.BackendDenied, diag.ProxyDenied}, Judge: judgeErrors},
+		{ID: checkPlain, Title: "answers without a handoff pass as they are",
+			Roles: []string{rolePage}, Probes: []string{proxyPlain}, Judge: judgePlain},
 		{ID: checkHead, Title: "HEAD tells what GET does",
 			Probes: []string{diag.BackendHead, diag.ProxyHead}, Judge: judgeHead},
 		{ID: checkPost, Title: "POST delivers the file too",

@@ -69,6 +69,9 @@ type Put struct {
 	Absent bool `json:"absent,omitempty"`
 	// Denied fixtures are put, and refused by the companion.
 	Denied bool `json:"denied,omitempty"`
+	// Page fixtures are put nowhere: they are a page of text that the companion
+	// answers by itself, without a handoff.
+	Page bool `json:"page,omitempty"`
 	// Like is the role of a fixture whose file name this one has, in Folder; the
 	// companion does not know of it.
 	Like string `json:"like,omitempty"`

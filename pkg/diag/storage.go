@@ -3,6 +3,7 @@ package diag
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -28,7 +29,9 @@ func (r *run) put(ctx context.Context, list []Put) {
 		f := r.fixture(p)
 		rec := FixtureRecord{Put: p, Name: f.Name, Path: r.path(f.Name), FirstWrong: -1}
 		kept := stored{fixture: f}
-		if !p.Absent {
+		if p.Page {
+			kept.content = func() compare.Content { return f.Content() }
+		} else if !p.Absent {
 			r.say("putting a fixture into " + r.Store.String())
 			start := time.Now()
 			kept.content = r.putOne(ctx, f, &rec)
@@ -154,6 +157,11 @@ var companionTime = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 // tellCompanion makes the companion answer for a fixture.
 func (r *run) tellCompanion(p Put, f fixture.Fixture, rec FixtureRecord) {
 	if r.Companion == nil || p.Absent || p.Like != "" || !rec.OK() {
+		return
+	}
+	if p.Page {
+		page, _ := io.ReadAll(io.NewSectionReader(f.Content(), 0, f.Size)) // from memory
+		r.Companion.Handler.Show(f.Name, page)
 		return
 	}
 	if p.Denied {

@@ -60,6 +60,7 @@ type Handler struct {
 	mu     sync.Mutex
 	files  map[string]File
 	denied map[string]bool
+	pages  map[string][]byte
 	log    seenLog
 }
 
@@ -84,6 +85,17 @@ func (h *Handler) Deny(name string) {
 	h.denied[name] = true
 }
 
+// Show makes the handler answer name with a page of its own, without a handoff:
+// 200, text/html.
+func (h *Handler) Show(name string, page []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.pages == nil {
+		h.pages = map[string][]byte{}
+	}
+	h.pages[name] = page
+}
+
 // Seen returns the requests that reached the handler, the oldest first. Only
 // the latest 10,000 are kept, and their texts up to 4 KiB each.
 func (h *Handler) Seen() []Seen {
@@ -95,6 +107,13 @@ func (h *Handler) Seen() []Seen {
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "proxydiag-companion")
+	if page, ok := h.page(r); ok {
+		h.note(r, http.StatusOK)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+		_, _ = w.Write(page) // to a client that has gone, nothing
+		return
+	}
 	status := h.answer(w, r)
 	// Noted before anything is sent: who has the answer finds the entry.
 	h.note(r, status)
@@ -102,6 +121,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if status != http.StatusOK && r.Method != http.MethodHead {
 		_, _ = fmt.Fprintf(w, "%d %s\n", status, http.StatusText(status)) // a client that has gone needs no text
 	}
+}
+
+// page is the page that is shown for a request.
+func (h *Handler) page(r *http.Request) ([]byte, bool) {
+	name, ok := h.Name(r)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	page, shown := h.pages[name]
+	return page, ok && shown
 }
 
 // answer sets the fields of the answer and returns its status.
