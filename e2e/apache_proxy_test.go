@@ -111,7 +111,7 @@ func apacheAnswerRows() []row {
 			site: onTop("Header set Cache-Control \"public, max-age=3600\"")},
 		{name: "second line makes it public", code: "proxy-cache-control-overridden", near: "proxy-header-duplicated",
 			site: onTop("Header add Cache-Control \"public, max-age=3600\"")},
-		{name: "cacheable where nothing is said", near: "proxy-cache-control-overridden", only: companion,
+		{name: "cacheable where nothing is said", near: "proxy-cache-control-overridden proxy-plain-answer-lost", only: companion,
 			site: onTop("Header setifempty Cache-Control \"public, max-age=3600\"")},
 
 		{name: "second disposition", code: "proxy-header-duplicated", near: "proxy-header-lost", site: onTop("Header add Content-Disposition inline")},

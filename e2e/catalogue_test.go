@@ -23,6 +23,7 @@ func TestCatalogue(t *testing.T) {
 		"backend-content-encoding": "nginx drops the field in an internal redirect",
 		"backend-name-encoded":     "nginx wants the name escaped",
 		"backend-uri-not-path":     "the value that nginx takes is a URI",
+		"proxy-plain-answer-lost":  "nginx acts on the field alone",
 	})
 	catalogue(t, "apache", apacheRows(), map[string]string{
 		"proxy-stale-file":            "mod_cache stores most answers of such a set-up and not all, so that a stack with it shows the fault most of the time only",
@@ -36,6 +37,7 @@ func TestCatalogue(t *testing.T) {
 		"handoff-internal-exposed":    "a path cannot be asked for",
 		"handoff-loop":                "a path is not asked for",
 		"handoff-traversal":           "a path cannot be asked for",
+		"proxy-plain-answer-lost":     "mod_xsendfile acts on the field alone",
 	})
 	catalogue(t, "lighttpd", lighttpdRows(), map[string]string{
 		"backend-name-encoded":      "lighttpd decodes the name",
@@ -47,6 +49,7 @@ func TestCatalogue(t *testing.T) {
 		"handoff-traversal":         "a path cannot be asked for",
 		"proxy-body-altered":        "no module of lighttpd changes a body",
 		"proxy-cached-handoff":      "lighttpd keeps no answers",
+		"proxy-plain-answer-lost":   "lighttpd acts on the field alone",
 		"proxy-compressed-download": "mod_deflate is in a package of its own",
 		"proxy-scheme-lost":         "mod_proxy names the scheme itself, and TLS is in a package of its own",
 		"proxy-stale-file":          "lighttpd keeps no answers",

@@ -14,7 +14,7 @@ func handoffRows() []row {
 			site: in("location /dl/", "proxy_ignore_headers X-Accel-Redirect;")},
 		{name: "ignored and leaked", code: "handoff-ignored", near: "backend-wrong-dialect",
 			site: in("location /dl/", "proxy_ignore_headers X-Accel-Redirect; proxy_pass_header X-Accel-Redirect;")},
-		{name: "passed on, yet acted on", near: "handoff-ignored handoff-leaked", site: in("location /dl/", "proxy_pass_header X-Accel-Redirect;")},
+		{name: "passed on, yet acted on", near: "handoff-ignored handoff-leaked proxy-plain-answer-lost", site: in("location /dl/", "proxy_pass_header X-Accel-Redirect;")},
 		{name: "other fields ignored", near: "handoff-ignored", site: in("location /dl/", "proxy_ignore_headers X-Accel-Expires Expires Cache-Control;")},
 
 		{name: "cycle", code: "handoff-loop", near: "handoff-not-found",

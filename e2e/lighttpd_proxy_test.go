@@ -67,7 +67,7 @@ func lighttpdAnswerRows() []row {
 	const method = "$HTTP[\"request-method\"] == "
 	return []row{
 		{name: "made cacheable", code: "proxy-cache-control-overridden", near: "proxy-header-lost proxy-header-duplicated", site: set(`"Cache-Control" => "public, max-age=3600"`)},
-		{name: "kept for the user", near: "proxy-cache-control-overridden", site: set(`"Cache-Control" => "private, no-cache"`)},
+		{name: "kept for the user", near: "proxy-cache-control-overridden proxy-plain-answer-lost", site: set(`"Cache-Control" => "private, no-cache"`)},
 
 		{name: "second disposition", code: "proxy-header-duplicated", near: "proxy-header-lost", site: add(`"Content-Disposition" => "inline"`)},
 		{name: "a field of its own", near: "proxy-header-duplicated", site: add(`"X-Served-By" => "one"`)},
