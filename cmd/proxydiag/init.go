@@ -94,6 +94,7 @@ type proposal struct {
 	files   []newFile
 	changed *newFile // a file of the user's as it would be, never written
 	before  string   // what is in it
+	sample  bool     // there is no configuration yet
 	notes   []string
 }
 
@@ -113,8 +114,9 @@ func (i *initFlags) begin(std streams) error {
 	s := kind.Samples[0].Render(i.values())
 	site, _ := propose.Find(kind, conf.Source{Roots: []string{s.Name}, Files: []conf.File{{Path: s.Name, Text: s.Text}}}, propose.Options{})
 	return i.write(proposal{
-		files: []newFile{{s.Name, s.Text}, {projectFile, stackFile(site, s.Name)}},
-		notes: []string{"Put " + s.Name + " where its first lines say, and adapt the addresses in both files."},
+		files:  []newFile{{s.Name, s.Text}, {projectFile, stackFile(site, s.Name)}},
+		sample: true,
+		notes:  []string{"Put " + s.Name + " where its first lines say, and adapt the addresses in both files."},
 	}, std)
 }
 
@@ -147,18 +149,38 @@ func (i *initFlags) run(path string, std streams) error {
 		}
 	}
 	i.correct(&site)
-	if _, err := os.Stat(site.Storage.Value); site.Storage.Value != "" && errors.Is(err, fs.ErrNotExist) {
+	i.ask(site, &p)
+	p.files = append(p.files, newFile{projectFile, stackFile(site, i.configOf(c))})
+	return i.write(p, std)
+}
+
+// ask tells what the user has to say where it is not as found.
+func (i *initFlags) ask(site propose.Site, p *proposal) {
+	if at, err := url.Parse(site.Proxy.Value); err == nil && at.Path == "/" && i.url == "" {
+		p.notes = append(p.notes, fmt.Sprintf("The configuration names no path for downloads, so they are asked for right below %s. If your\n"+
+			"application has them below a path of its own, /files/ say, begin again with --url %sfiles/.", site.Proxy.Value, site.Proxy.Value))
+	}
+	_, err := os.Stat(site.Storage.Value)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case site.Storage.Value == "":
+		p.notes = append(p.notes, "Which folder the files lie in is not told by the configuration: adapt it in "+projectFile+", or begin again with --storage FOLDER.")
+	case missing && p.changed != nil:
+		p.notes = append(p.notes, fmt.Sprintf("%s stands in these lines as the folder of the files, and it is not on this machine: begin again with\n"+
+			"--storage FOLDER.", site.Storage.Value))
+	case missing:
 		p.notes = append(p.notes, fmt.Sprintf("%s is the folder that the configuration opens, and it is not on this machine. Where the files\n"+
 			"lie elsewhere, begin again with --storage FOLDER: then the check tells what is wrong.", site.Storage.Value))
 	}
-	p.files = append(p.files, newFile{projectFile, stackFile(site, i.configOf(c))})
-	return i.write(p, std)
 }
 
 // correct puts what the user knows in the place of what the configuration says:
 // if they differ, that is the fault to be found.
 func (i *initFlags) correct(site *propose.Site) {
 	if i.storage != "" {
+		// Where the handoff is the file's own path, files elsewhere have others.
+		if kind, prefix, _ := strings.Cut(site.Sendfile.Value, ":"); prefix == strings.TrimSuffix(site.Storage.Value, "/")+"/" {
+			site.Sendfile = propose.Fact{Value: kind + ":" + strings.TrimSuffix(i.storage, "/") + "/"}
+		}
 		site.Storage = propose.Fact{Value: i.storage}
 	}
 	if backend, err := url.Parse(site.Backend.Value); i.backend != "" && err == nil && backend.Host != "" {
@@ -236,7 +258,7 @@ func (i *initFlags) write(p proposal, std streams) error {
 	for _, f := range p.files {
 		path := filepath.Join(i.folder, f.name)
 		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("%s is there already, and init writes new files only; name another folder with -o, or look at --diff", path)
+			return fmt.Errorf("%s is there already, and init writes new files only; remove it, name another folder with -o, or look at --diff", path)
 		}
 	}
 	for _, f := range p.files {
@@ -249,9 +271,24 @@ func (i *initFlags) write(p proposal, std streams) error {
 	for _, note := range p.notes {
 		fmt.Fprintln(std.out, note)
 	}
-	fmt.Fprintf(std.out, "Then, while nothing else answers on the backend's port:\n\n    proxydiag check --all --companion\n\n"+
-		"or, with the application running, without --companion.\n")
+	fmt.Fprint(std.out, p.next())
 	return nil
+}
+
+// next says how to go on. Added lines are for the companion: the application
+// knows nothing of them.
+func (p proposal) next() string {
+	if p.changed != nil {
+		return "Then, while nothing else answers on the backend's port (where the application does, begin again with another one:\n" +
+			"--backend 127.0.0.1:PORT):\n\n    proxydiag check --all --companion\n"
+	}
+	if p.sample {
+		return "Then, while nothing else answers on the backend's port:\n\n    proxydiag check --all --companion\n\n" +
+			"or, with the application running, without --companion.\n"
+	}
+	return "Then, with the application running (for downloads behind a login add --header 'Cookie: NAME=VALUE'):\n\n" +
+		"    proxydiag check --all\n\n" +
+		"or, while nothing answers on the backend's port, with --companion, which answers there in its place.\n"
 }
 
 // create writes a file that is not there yet.

@@ -215,14 +215,19 @@ func (f *finder) handoff(u *url.URL, s *Site) {
 			continue
 		}
 		r, ok := f.follow(u, prefix+name)
-		if !ok || r.Handoff == nil || r.Handoff.Outcome != route.File || !path.IsAbs(r.Handoff.File) || path.Base(r.Handoff.File) != name {
+		if !ok || r.Handoff == nil || r.Handoff.Outcome != route.File || !path.IsAbs(r.Handoff.File) {
 			continue
 		}
 		if byPath && r.Handoff.File != prefix+name {
 			continue
 		}
 		by := last(*r.Handoff)
-		s.Sendfile, s.Storage = Fact{spec.String(), by}, Fact{path.Dir(r.Handoff.File), by}
+		s.Sendfile = Fact{spec.String(), by}
+		// A name that is not a file's own is a fault to be found, as where a slash
+		// is missing; what stands before it is the folder that is meant.
+		if folder, found := strings.CutSuffix(r.Handoff.File, name); found {
+			s.Storage = Fact{path.Clean(folder), by}
+		}
 		return
 	}
 }

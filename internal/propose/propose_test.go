@@ -58,3 +58,17 @@ func TestSamples(t *testing.T) {
 		t.Errorf("only %d direct locations are found", direct)
 	}
 }
+
+// TestFaulty: a handoff that opens the wrong file is one all the same.
+func TestFaulty(t *testing.T) {
+	k, _ := all.Kind("nginx")
+	for fault, want := range map[string]string{
+		"alias /srv/media;": "/srv/media", "root /srv/media;": "/srv/media/protected",
+	} {
+		site, ok := propose.Find(k, source("server {\n listen 127.0.0.1:8080;\n location / { proxy_pass http://127.0.0.1:8000; }\n"+
+			" location /protected/ { internal; "+fault+" }\n}\n"), propose.Options{})
+		if !ok || site.Sendfile.Value != "nginx:/protected/" || site.Storage.Value != want {
+			t.Errorf("%s: %v, %+v", fault, ok, site)
+		}
+	}
+}

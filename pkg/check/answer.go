@@ -104,10 +104,11 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 // toItself says where a redirect goes round in a circle.
 func toItself(x *diag.Exchange) string {
 	asked, err := url.Parse(x.Request.URL)
-	if err != nil {
+	location := x.Header.Get("Location")
+	if err != nil || location == "" {
 		return ""
 	}
-	if to, err := asked.Parse(x.Header.Get("Location")); err == nil && to.String() == asked.String() {
+	if to, err := asked.Parse(location); err == nil && to.String() == asked.String() {
 		return " That is the URL that was asked for: the redirect never ends."
 	}
 	return ""

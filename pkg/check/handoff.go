@@ -76,6 +76,10 @@ func errorStatus(v *diag.View, b *diag.Exchange) string {
 		text += " It redirects to " + location + "."
 	}
 	switch {
+	case b.Status == 404 && v.Stack.Fixed == "" && !v.Stack.Companion:
+		if asked, err := url.Parse(b.Request.URL); err == nil {
+			text += " It was asked for as " + asked.Path + ": where downloads have another path, --backend and --proxy have to name it."
+		}
 	case wantsLogin(b) && credentials(v.Stack) == "":
 		text += " The download may need a login, and none was given."
 	case wantsLogin(b):
