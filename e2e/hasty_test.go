@@ -29,7 +29,7 @@ func hasty(t testing.TB, storage string, _ *server.LaunchOptions) {
 	if err := os.Chmod(path, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	next := objects(storage)
+	next := filesOf(storage)
 	s := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,7 +166,8 @@ func nginxCauseRows() []row {
 
 // objectRows are stacks whose internal location fetches from an object store.
 func objectRows() []row {
-	const quiet = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\"; proxy_hide_header X-Amz-Request-Id;\n"
+	const hide = "proxy_hide_header X-Amz-Request-Id; proxy_hide_header X-Amz-Id-2; proxy_hide_header X-Amz-Server-Side-Encryption;\n"
+	const quiet = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\"; " + hide
 	captured := func(text string) edit {
 		return locations(download + "location ~ ^/protected/(.*)$ {\ninternal;\n" + quiet + text + "\n}")
 	}
@@ -177,7 +179,7 @@ func objectRows() []row {
 		{name: "presigned, another host", only: own, backend: signs, code: "nginx-s3-host", near: "nginx-s3-args-lost",
 			site: internalLocation(quiet + "proxy_set_header Host $http_host; # here\nproxy_pass http://127.0.0.1:8003/signed/;")},
 		{name: "presigned, signed twice", only: own, backend: signs, code: "nginx-s3-auth-forwarded", near: "nginx-s3-header-leak",
-			site: internalLocation("proxy_hide_header X-Amz-Request-Id;\nproxy_pass http://127.0.0.1:8003/signed/; # here")},
+			site: internalLocation(hide + "proxy_pass http://127.0.0.1:8003/signed/; # here")},
 		{name: "fields of an object store", only: own, backend: signs, code: "nginx-s3-header-leak", near: "nginx-s3-auth-forwarded",
 			site: internalLocation("proxy_set_header Authorization \"\";\nproxy_pass http://127.0.0.1:8003/signed/; # here")},
 		{name: "objects by their decoded names", only: own, backend: signs, code: "nginx-s3-variable-decoded", near: "nginx-s3-args-lost",
@@ -188,9 +190,16 @@ func objectRows() []row {
 // large asks for a file of 8 MiB, too.
 func large(s *setup) { s.Stack.Large = 8 << 20 }
 
-// signs appends a signature to what is handed off.
+// signs hands off presigned URLs of the world's object store.
 func signs(next http.Handler, storage string) http.Handler {
-	return ok(func(a *answer) { a.Header.Set(accel, a.handoff()+"?X-Amz-Signature=0a") })(next, storage)
+	return ok(func(a *answer) {
+		host, err := os.ReadFile(filepath.Join(filepath.Dir(storage), "objects"))
+		name, escaped := url.PathUnescape(strings.TrimPrefix(a.handoff(), "/protected/"))
+		if err != nil || escaped != nil {
+			return // what is not signed is refused
+		}
+		a.Header.Set(accel, a.handoff()+"?"+bucketOf(storage).Presign(string(host), "/signed/"+name, nil))
+	})(next, storage)
 }
 
 // internalLocation is the download location with an internal one of these

@@ -61,6 +61,9 @@ type Server struct {
 	// Timeout is how long a proxy may take to send the head of a request, the
 	// next piece of a body, or to take a piece of the answer; 0 = 10 s.
 	Timeout time.Duration
+	// ConnContext, if not nil, is asked for the context of a new connection's
+	// requests, as in [http.Server].
+	ConnContext func(context.Context, net.Conn) context.Context
 	// ErrorLog gets what is wrong with requests and handlers; nil: that of
 	// package log.
 	ErrorLog *log.Logger
@@ -92,7 +95,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 }
 
 func (s *Server) serveHTTP(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: s.drained(), ReadHeaderTimeout: s.timeout(), IdleTimeout: idleTimeout, ErrorLog: s.ErrorLog}
+	server := &http.Server{Handler: s.drained(), ReadHeaderTimeout: s.timeout(), IdleTimeout: idleTimeout,
+		ConnContext: s.ConnContext, ErrorLog: s.ErrorLog}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)

@@ -318,3 +318,27 @@ func TestUnknownProtocol(t *testing.T) {
 		}
 	}
 }
+
+type mark struct{}
+
+func TestConnContext(t *testing.T) {
+	for _, p := range Protocols() {
+		addr, _ := run(t, &Server{
+			Protocol: p, ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, mark{}, c) },
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if c, ok := r.Context().Value(mark{}).(net.Conn); !ok || c.LocalAddr() != r.Context().Value(http.LocalAddrContextKey) {
+					t.Errorf("%s: the connection is %v", p, c)
+				}
+			}),
+		})
+		c := dial(t, addr)
+		if p == HTTP {
+			fmt.Fprint(c, "GET / HTTP/1.0\r\n\r\n")
+		} else if _, err := c.Write(encode(t, p, pairs{{"REQUEST_URI", "/"}}, "")); err != nil {
+			t.Fatal(err)
+		}
+		if res, _ := answerOf(t, p, bufio.NewReader(c)); res.StatusCode != 200 {
+			t.Errorf("%s: %d", p, res.StatusCode)
+		}
+	}
+}

@@ -158,7 +158,11 @@ func (s *Server) accept(ctx context.Context, l net.Listener, read reader) error 
 		c, err := l.Accept()
 		switch {
 		case err == nil:
-			all.serve(newConn(c, s.timeout()), func(c *conn) { s.talk(base, c, read) })
+			of := base
+			if s.ConnContext != nil {
+				of = s.ConnContext(base, c)
+			}
+			all.serve(newConn(c, s.timeout()), func(c *conn) { s.talk(of, c, read) })
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ECONNABORTED):

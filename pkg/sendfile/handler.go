@@ -56,6 +56,10 @@ type Handler struct {
 	// unless Base has one.
 	Base   string
 	Extras NginxExtras
+	// Query, if not nil, returns the query that the handoff of a name gets, without
+	// its question mark: what a storage wants that is asked by URL, such as a
+	// signature. It is for dialects whose handoff is a URI.
+	Query func(name string) string
 
 	mu     sync.Mutex
 	files  map[string]File
@@ -141,7 +145,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) int {
 	var value string
 	var err error
 	if known {
-		value, err = h.Spec.Encode(name)
+		value, err = h.value(name)
 	}
 	status := http.StatusOK
 	switch {
@@ -170,6 +174,18 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) int {
 	}
 	h.Extras.set(header)
 	return status
+}
+
+// value is the handoff of a name.
+func (h *Handler) value(name string) (string, error) {
+	value, err := h.Spec.Encode(name)
+	if err != nil || h.Query == nil || h.Spec.Dialect.Form != URI {
+		return value, err
+	}
+	if query := h.Query(name); query != "" {
+		value += "?" + query
+	}
+	return value, nil
 }
 
 // lookup returns what is known about a name, with the defaults filled in.

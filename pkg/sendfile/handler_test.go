@@ -135,6 +135,21 @@ func TestHandlerBase(t *testing.T) {
 	}
 }
 
+func TestHandlerQuery(t *testing.T) {
+	for spec, want := range map[string]string{"nginx:/p/": "/p/a?signed=a", "apache:/srv/": "/srv/a"} {
+		h := companion(t, spec)
+		h.Add("a", File{})
+		h.Add("b", File{})
+		h.Query = func(name string) string { return map[string]string{"a": "signed=a"}[name] }
+		if got := ask(h, "GET", "/dl/a").Header.Get(h.Spec.Dialect.Header); got != want {
+			t.Errorf("%s hands off %q, want %q", spec, got, want)
+		}
+		if got := ask(h, "GET", "/dl/b").Header.Get(h.Spec.Dialect.Header); got != want[:len(h.Spec.Prefix)]+"b" {
+			t.Errorf("%s hands off %q", spec, got)
+		}
+	}
+}
+
 func TestHandlerETag(t *testing.T) {
 	h := companion(t, "nginx:/p/")
 	tags := map[string]bool{}
