@@ -1,16 +1,20 @@
 package gate
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
+	"github.com/proxydiag/proxydiag/pkg/appserver"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
 	"github.com/proxydiag/proxydiag/pkg/server"
@@ -23,19 +27,26 @@ type apps struct {
 	dir     string
 	backend net.Listener // plain HTTP, for what is asked without the server
 
-	mu      sync.Mutex
-	runs    map[string]*diag.Companion
-	at      map[server.App]string
-	servers []*http.Server
+	// certificate is for those that are asked by https.
+	certificate func() (cert, key string, err error)
+
+	ctx     context.Context // until close
+	end     context.CancelFunc
+	serving sync.WaitGroup
+
+	mu   sync.Mutex
+	runs map[string]*diag.Companion
+	at   map[server.App]string
 }
 
-func newApps(dir string) (*apps, error) {
-	a := &apps{dir: dir, runs: map[string]*diag.Companion{}, at: map[server.App]string{}}
+func newApps(dir string, certificate func() (cert, key string, err error)) (*apps, error) {
+	a := &apps{dir: dir, certificate: certificate, runs: map[string]*diag.Companion{}, at: map[server.App]string{}}
+	a.ctx, a.end = context.WithCancel(context.Background())
 	var err error
 	if a.backend, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("the companion cannot listen on loopback: %w", err)
 	}
-	a.serve(a.backend, a)
+	a.serve(a.backend, appserver.HTTP, a)
 	return a, nil
 }
 
@@ -47,34 +58,62 @@ func (a *apps) standIn(app server.App) (string, error) {
 	if at, ok := a.at[app]; ok {
 		return at, nil
 	}
-	network, address := "tcp", "127.0.0.1:0"
-	if strings.HasPrefix(app.Address, "unix:") {
-		network, address = "unix", filepath.Join(a.dir, fmt.Sprintf("app%d", len(a.at)))
-	}
-	l, err := net.Listen(network, address)
+	l, at, err := a.listen(app)
 	if err != nil {
-		return "", fmt.Errorf("the stand-in for %s cannot listen: %w", app.Address, err)
-	}
-	at := l.Addr().String()
-	if network == "unix" {
-		at = "unix:" + at
+		return "", fmt.Errorf("the stand-in for %s: %w", app.Address, err)
 	}
 	a.at[app] = at
 	var h http.Handler = a
 	if app.Aside {
 		h = http.HandlerFunc(agree)
 	}
-	a.serve(l, h)
+	protocol, err := appserver.ParseProtocol(app.Protocol)
+	if err != nil {
+		protocol = appserver.HTTP
+	}
+	a.serve(l, protocol, h)
 	return at, nil
+}
+
+// listen opens the port of a stand-in, or its socket where the application has
+// one: the server may treat the two differently.
+func (a *apps) listen(app server.App) (l net.Listener, at string, err error) {
+	if !strings.HasPrefix(app.Address, "unix:") {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, "", err
+		}
+		at = l.Addr().String()
+	} else {
+		path := filepath.Join(a.dir, fmt.Sprintf("app%d", len(a.at)))
+		if l, err = net.Listen("unix", path); err != nil {
+			return nil, "", err
+		}
+		if err = os.Chmod(path, 0o666); err != nil { // the server's workers are another user
+			return nil, "", errors.Join(err, l.Close())
+		}
+		at = "unix:" + path
+	}
+	if app.Protocol == "https" || app.Protocol == "grpcs" {
+		cert, key, err := a.certificate()
+		if err != nil {
+			return nil, "", errors.Join(err, l.Close())
+		}
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, "", errors.Join(err, l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}})
+	}
+	return l, at, nil
 }
 
 // agree answers what is asked only to know whether another answer may be used.
 func agree(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 
-func (a *apps) serve(l net.Listener, h http.Handler) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	a.servers = append(a.servers, s)
-	go s.Serve(l) //nolint:errcheck // it always ends with ErrServerClosed
+// serve answers on l until close.
+func (a *apps) serve(l net.Listener, p appserver.Protocol, h http.Handler) {
+	quiet := appserver.Server{Handler: h, Protocol: p, ErrorLog: log.New(io.Discard, "", 0)}
+	a.serving.Go(func() { _ = quiet.Serve(a.ctx, l) }) // a port that fails is seen from the other side
 }
 
 // join makes a run's companion answer what belongs to that run.
@@ -104,7 +143,6 @@ func (a *apps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *apps) close() {
-	for _, s := range a.servers {
-		_ = s.Close()
-	}
+	a.end()
+	a.serving.Wait()
 }

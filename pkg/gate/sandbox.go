@@ -47,7 +47,7 @@ func open(o Options) (*sandbox, error) {
 	if b.lock, err = take(dir); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if b.apps, err = newApps(dir); err != nil {
+	if b.apps, err = newApps(dir, b.certificate); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
 	return b, nil
