@@ -31,14 +31,9 @@ func TestHTML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(need.Server(t, "chromium")), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
-	defer stop()
-	browser, closed := chromedp.NewContext(ctx)
+	browser, closed := openBrowser(ctx, t)
 	defer closed()
 
 	for _, name := range []string{"nginx/healthy-downloads.conf", "nginx/handoff-not-found", "apache/handoff-ignored", "nginx/storage-unreachable"} {
@@ -51,44 +46,62 @@ func TestHTML(t *testing.T) {
 			t.Fatal(err)
 		}
 		address := (&url.URL{Scheme: "file", Path: file}).String()
-		for _, width := range []int64{375, 1280} {
-			var mu sync.Mutex
-			var complaints []string
-			tab, leave := chromedp.NewContext(browser, chromedp.WithListener(func(event any) {
-				mu.Lock()
-				defer mu.Unlock()
-				switch e := event.(type) {
-				case *network.EventRequestWillBeSent:
-					if e.Request.URL != address && !strings.HasPrefix(e.Request.URL, "data:") {
-						complaints = append(complaints, "a request for "+e.Request.URL)
-					}
-				case *runtime.EventConsoleAPICalled:
-					complaints = append(complaints, "console: "+string(e.Type))
-				case *runtime.EventExceptionThrown:
-					complaints = append(complaints, e.ExceptionDetails.Text)
-				case *log.EventEntryAdded:
-					complaints = append(complaints, e.Entry.Text)
-				}
-			}))
-			title, scroll, picture, err := look(tab, address, width)
-			leave()
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
+		inspect(t, browser, name, address)
+	}
+}
+
+// openBrowser starts a browser.
+func openBrowser(ctx context.Context, t *testing.T) (context.Context, func()) {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(need.Server(t, "chromium")), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
+	browser, leave := chromedp.NewContext(ctx)
+	return browser, func() { leave(); stop() }
+}
+
+// inspect opens a page on a screen and on a phone: nothing else is fetched,
+// nothing is complained about, nothing stands beyond the edge.
+func inspect(t *testing.T, browser context.Context, name, address string) {
+	t.Helper()
+	for _, width := range []int64{375, 1280} {
+		var mu sync.Mutex
+		var complaints []string
+		tab, leave := chromedp.NewContext(browser, chromedp.WithListener(func(event any) {
 			mu.Lock()
-			for _, c := range complaints {
-				t.Errorf("%s at %d px: %s", name, width, c)
+			defer mu.Unlock()
+			switch e := event.(type) {
+			case *network.EventRequestWillBeSent:
+				if e.Request.URL != address && !strings.HasPrefix(e.Request.URL, "data:") {
+					complaints = append(complaints, "a request for "+e.Request.URL)
+				}
+			case *runtime.EventConsoleAPICalled:
+				complaints = append(complaints, "console: "+string(e.Type))
+			case *runtime.EventExceptionThrown:
+				complaints = append(complaints, e.ExceptionDetails.Text)
+			case *log.EventEntryAdded:
+				complaints = append(complaints, e.Entry.Text)
 			}
-			mu.Unlock()
-			if title == "" || scroll > width {
-				t.Errorf("%s at %d px: title %q, %d px wide", name, width, title, scroll)
-			}
-			image, err := png.DecodeConfig(bytes.NewReader(picture))
-			if err != nil || int64(image.Width) != width || image.Height < 600 {
-				t.Errorf("%s at %d px: the picture has %d x %d: %v", name, width, image.Width, image.Height, err)
-			}
-			keep(t, name, width, picture)
+		}))
+		title, scroll, picture, err := look(tab, address, width)
+		leave()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
+		mu.Lock()
+		for _, c := range complaints {
+			t.Errorf("%s at %d px: %s", name, width, c)
+		}
+		mu.Unlock()
+		if title == "" || scroll > width {
+			t.Errorf("%s at %d px: title %q, %d px wide", name, width, title, scroll)
+		}
+		image, err := png.DecodeConfig(bytes.NewReader(picture))
+		if err != nil || int64(image.Width) != width || image.Height < 600 {
+			t.Errorf("%s at %d px: the picture has %d x %d: %v", name, width, image.Width, image.Height, err)
+		}
+		keep(t, name, width, picture)
 	}
 }
 

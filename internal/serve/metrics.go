@@ -157,3 +157,14 @@ func (s *server) metrics() http.Handler {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 10, Timeout: 10 * time.Second})
 }
+
+// Metrics are the names of all metrics but those of the process.
+func Metrics() []string {
+	return []string{
+		"proxydiag_up", "proxydiag_build_info", "proxydiag_check_state", "proxydiag_check_duration_seconds", "proxydiag_check_runs_total",
+		"proxydiag_check_failures_total", "proxydiag_check_last_run_timestamp_seconds", "proxydiag_check_last_success_timestamp_seconds",
+		"proxydiag_check_value", "proxydiag_finding", "proxydiag_leg_duration_seconds",
+		"probe_success", "probe_duration_seconds", "proxydiag_probe_state", "proxydiag_probe_finding", "proxydiag_probe_check_status",
+		"proxydiag_probe_leg_duration_seconds",
+	}
+}

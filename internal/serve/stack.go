@@ -83,10 +83,15 @@ func (r *reports) all() map[string]diag.Report {
 func (r *reports) more(res health.Result) template.HTML {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if res.Kind != kindStack {
+	part := r.part[res.Name]
+	if res.Kind != kindStack || part == "" {
 		return ""
 	}
-	return r.part[res.Name]
+	open := " open"
+	if res.State == health.Up {
+		open = "" // what is well needs no room
+	}
+	return template.HTML(fmt.Sprintf("<details class=\"more\"%s><summary>%s in detail</summary>\n", open, template.HTMLEscapeString(res.Name))) + part + "</details>\n" //nolint:gosec // the name is escaped
 }
 
 // verdict puts a report into what a check says: a finding at failOn or above is
