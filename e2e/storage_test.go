@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 )
@@ -34,12 +36,37 @@ func storageRows() []row {
 		{name: "readable by us and not by the worker", code: "handoff-forbidden", near: "storage-not-readable",
 			flags: func(s *setup) { s.asRoot(); s.Mode = 0o600 }},
 
+		{name: "shown only later", code: "storage-visible-late",
+			flags: func(s *setup) { s.Store = late }},
+		{name: "may be shown later, and is there at once", near: "storage-visible-late storage-not-readable",
+			flags: func(s *setup) { s.Store = func(dir *fixture.Dir) fixture.Store { return settling{dir} } }},
+
 		{name: "other bytes come back", code: "storage-corrupt",
 			flags: func(s *setup) { s.Store = broken{flip: true}.over }},
 		{name: "other bytes come from the proxy", code: "proxy-body-altered", near: "storage-corrupt",
 			site: in("location /protected/", "sub_filter_types *; sub_filter http://old.example https://new.example;"),
 			file: "report.txt"},
 	}
+}
+
+// settling is a storage that may show later what was written.
+type settling struct{ *fixture.Dir }
+
+func (settling) Settle() time.Duration { return 10 * time.Second }
+
+// lateStore shows a file to who has asked for it once before.
+type lateStore struct {
+	settling
+	asked *sync.Map
+}
+
+func late(dir *fixture.Dir) fixture.Store { return lateStore{settling{dir}, new(sync.Map)} }
+
+func (s lateStore) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if _, before := s.asked.LoadOrStore(name, true); !before {
+		return nil, &fixture.Error{Op: "open", Path: name, Class: fixture.ClassMissing, Err: syscall.ENOENT}
+	}
+	return s.Dir.Open(ctx, name)
 }
 
 // broken is a folder on a disk with a fault.

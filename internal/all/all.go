@@ -15,6 +15,8 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 	"github.com/proxydiag/proxydiag/pkg/fixture/s3"
+	"github.com/proxydiag/proxydiag/pkg/fixture/sftp"
+	"github.com/proxydiag/proxydiag/pkg/fixture/webdav"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
@@ -67,11 +69,15 @@ type store struct {
 }
 
 func stores() []store {
-	return []store{
+	list := []store{
 		{"", openDir},
 		{"file", openDir},
 		{s3.Scheme, network(s3.Open)},
 	}
+	for _, scheme := range webdav.Schemes() {
+		list = append(list, store{scheme, network(webdav.Open)})
+	}
+	return append(list, store{sftp.Scheme, network(sftp.Open)})
 }
 
 // OpenStore opens a storage: a folder, or a URL of a known kind. It does not

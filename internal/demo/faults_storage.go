@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/fixture"
 )
@@ -26,7 +28,27 @@ func storageFaults() []Fault {
 				return &flipped{ReadCloser: file, at: 100_000}, nil
 			}}
 		}},
+		{"storage-visible-late", "The storage shows a file only to who asks for the second time.", func(s *setup) {
+			s.store = lateStore{fixture.OpenDir(s.storage), new(sync.Map)}
+		}},
 	}
+}
+
+// lateStore shows later what was written.
+type lateStore struct {
+	*fixture.Dir
+	asked *sync.Map
+}
+
+// Settle implements [fixture.Settler].
+func (s lateStore) Settle() time.Duration { return 10 * time.Second }
+
+// Open implements [fixture.Store].
+func (s lateStore) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if _, before := s.asked.LoadOrStore(name, true); !before {
+		return nil, &fixture.Error{Op: "open", Path: filepath.Join(s.Path(), name), Class: fixture.ClassMissing, Err: syscall.ENOENT}
+	}
+	return s.Dir.Open(ctx, name)
 }
 
 // fullStore is a folder on a full disk.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -66,11 +67,19 @@ func storageMisses() []Fault {
 		{"storage-not-readable", "the storage gives a file in small pieces", func(s *setup) {
 			s.store = readStore{fixture.OpenDir(s.storage), pieces(iotest.HalfReader)}
 		}},
+		{"storage-visible-late", "the storage may take its time, and does not", func(s *setup) {
+			s.store = readyStore{fixture.OpenDir(s.storage)}
+		}},
 		{"storage-corrupt", "the storage gives the last bytes together with the end", func(s *setup) {
 			s.store = readStore{fixture.OpenDir(s.storage), pieces(iotest.DataErrReader)}
 		}},
 	}
 }
+
+// readyStore may show later what was written, and does at once.
+type readyStore struct{ *fixture.Dir }
+
+func (readyStore) Settle() time.Duration { return 10 * time.Second }
 
 // pieces reads a file by way of wrap.
 func pieces(wrap func(io.Reader) io.Reader) func(io.ReadCloser) (io.ReadCloser, error) {

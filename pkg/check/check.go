@@ -42,7 +42,7 @@ func Families() []diag.Family {
 // the storage to the client, and within a part the more specific first.
 func Rules() []diag.Rule {
 	return []diag.Rule{
-		storageUnreachable, storageNotWritable, storageNotReadable, storageCorrupt,
+		storageUnreachable, storageNotWritable, storageNotReadable, storageCorrupt, storageVisibleLate,
 
 		backendUnreachable, backendTimeout, proxySchemeLost, backendErrorStatus, backendNoHandoff, backendWrongDialect,
 		backendHeaderEmpty, backendHeaderJunk, backendAbsoluteURL, backendDotdot, backendRelativePath,
