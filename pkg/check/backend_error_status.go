@@ -11,12 +11,8 @@ var backendErrorStatus = diag.Rule{
 			"permissions, a login, a failure.",
 		Fix: "Make the backend answer 200 with the handoff for this URL; the application's log says why it " +
 			"does not. If the download needs a login, give one: --header 'Cookie: NAME=VALUE'.",
-		Before: `GET /dl/a.bin HTTP/1.1
-
-HTTP/1.1 500 Internal Server Error`,
-		After: `GET /dl/a.bin HTTP/1.1
-
-HTTP/1.1 200 OK
+		Before: "HTTP/1.1 500 Internal Server Error",
+		After: `HTTP/1.1 200 OK
 X-Accel-Redirect: /protected/a.bin`,
 		Source: "RFC 9110 (HTTP Semantics) section 15",
 	},

@@ -12,9 +12,11 @@ var backendHeadMishandled = diag.Rule{
 		Title: "The backend fails HEAD where GET works",
 		Text: "Download managers and players ask with HEAD first. The backend answers it with an error or " +
 			"without the handoff, so the proxy cannot answer it either.",
-		Fix:    "Let the download view answer HEAD exactly as GET; the proxy drops the body.",
-		Before: "HEAD /dl/a.bin → 405",
-		After: `HEAD /dl/a.bin → 200
+		Fix: "Let the download view answer HEAD exactly as GET; the proxy drops the body.",
+		Before: `# asked for with HEAD
+HTTP/1.1 405 Method Not Allowed`,
+		After: `# asked for with HEAD
+HTTP/1.1 200 OK
 X-Accel-Redirect: /protected/a.bin`,
 		Source: "RFC 9110 (HTTP Semantics) section 9.3.2",
 	},

@@ -9,9 +9,10 @@ var backendWrongDialect = diag.Rule{
 		Text: "The backend hands off with a header that this proxy does not know: X-Sendfile to a proxy that " +
 			"acts on X-Accel-Redirect, or the other way round. The client gets an empty 200, often with the " +
 			"header, and so the path, in sight.",
-		Fix:    "Switch the application to the proxy's header. Most frameworks have one setting for it.",
-		Before: "X-Sendfile: /srv/media/a.bin      (the proxy acts on X-Accel-Redirect)",
-		After:  "X-Accel-Redirect: /protected/a.bin",
+		Fix: "Switch the application to the proxy's header. Most frameworks have one setting for it.",
+		Before: `# the proxy acts on X-Accel-Redirect
+X-Sendfile: /srv/media/a.bin`,
+		After: "X-Accel-Redirect: /protected/a.bin",
 	},
 	Check:    checkBackend,
 	Blocks:   true,

@@ -10,8 +10,9 @@ var backendWrongPrefix = diag.Rule{
 			"location or allowed folder has, or another file.",
 		Fix: "Make the application's prefix and the proxy's the same. If --sendfile is what is wrong, correct " +
 			"it.",
-		Before: "X-Accel-Redirect: /internal/a.bin      (--sendfile says /protected/)",
-		After:  "X-Accel-Redirect: /protected/a.bin",
+		Before: `# --sendfile says /protected/
+X-Accel-Redirect: /internal/a.bin`,
+		After: "X-Accel-Redirect: /protected/a.bin",
 	},
 	Check:    checkBackend,
 	Blocks:   true,
