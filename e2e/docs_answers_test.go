@@ -17,8 +17,12 @@ import (
 // application.
 type docAnswer struct {
 	kind *server.Kind // nil: nginx
+	only mode         // "": companion
+	// when says which answers look so; nil: those that hand off
 	when func(*answer) bool
-	only mode // "": companion
+	// wrong makes the handoff's value of Before from that of After, for every
+	// name: a page shows one
+	wrong func(value string) string
 }
 
 // docAnswers are the findings that show an answer.
@@ -47,6 +51,12 @@ func docAnswers() map[string]docAnswer {
 		"backend-head-mishandled":     {when: head},
 		"backend-handles-range":       {kind: &apache.Kind, when: ranged},
 		"lighttpd-legacy-header":      {kind: &lighttpd.Kind},
+
+		"backend-mojibake":            {wrong: func(v string) string { return escapeBytes(latin1(unescaped(v))) }},
+		"backend-name-double-encoded": {wrong: func(v string) string { return strings.ReplaceAll(v, "%", "%25") }},
+		"backend-name-encoded":        {wrong: escapeBytes, kind: &apache.Kind},
+		"backend-name-unencoded":      {wrong: unescaped},
+		"backend-plus-for-space":      {wrong: func(v string) string { return strings.ReplaceAll(v, "%20", "+") }},
 	}
 }
 
@@ -65,9 +75,15 @@ func TestDocsAnswers(t *testing.T) {
 			m = d.only
 		}
 		doc := documentation(t, code)
-		for _, r := range []row{
-			{code: code, backend: d.answers(t, doc.Before)}, {near: code, backend: d.answers(t, doc.After)},
-		} {
+		before, after := d.answers(t, doc.Before), d.answers(t, doc.After)
+		if d.wrong != nil {
+			field, right, _ := strings.Cut(doc.After, ": ")
+			if shown := field + ": " + d.wrong(right); shown != doc.Before {
+				t.Errorf("%s: Before shows %q, and it would be %q", code, doc.Before, shown)
+			}
+			before, after = handed(field, d.wrong), nil
+		}
+		for _, r := range []row{{code: code, backend: before}, {near: code, backend: after}} {
 			r.kind, r.config, r.only = kind, true, m
 			name := "/before"
 			if r.near != "" {

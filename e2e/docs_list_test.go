@@ -127,12 +127,8 @@ func notRun() map[string]string {
 				"proxy-stale-file proxy-conditional-broken proxy-compressed-download proxy-ranges-broken proxy-throttled " +
 				"handoff-ignored handoff-loop handoff-echoed handoff-not-found handoff-wrong-content handoff-traversal handoff-internal-exposed " +
 				"handoff-leaked handoff-headers-dropped handoff-name-encoding nginx-error-keeps-headers"},
-		{"what the application answers: the mend is in its code",
-			"" +
-				"" +
-				"backend-trusts-client-headers " +
-				"backend-name-double-encoded backend-plus-for-space " +
-				"backend-name-encoded backend-name-unencoded backend-mojibake "},
+		{"answers to a request of a certain kind, side by side",
+			"backend-trusts-client-headers"},
 		{"files, their names and modes",
 			"storage-unreachable storage-not-writable storage-not-readable storage-corrupt storage-case-mismatch storage-unicode-normalization " +
 				"handoff-forbidden nginx-permission-denied apache-permission-denied lighttpd-permission-denied caddy-permission-denied"},
