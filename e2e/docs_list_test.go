@@ -126,7 +126,7 @@ func notRun() map[string]string {
 				"proxy-cache-control-overridden proxy-header-duplicated proxy-header-lost proxy-method-blocked proxy-head-broken proxy-direct-broken " +
 				"proxy-stale-file proxy-conditional-broken proxy-compressed-download proxy-ranges-broken proxy-throttled " +
 				"handoff-ignored handoff-loop handoff-echoed handoff-not-found handoff-wrong-content handoff-traversal handoff-internal-exposed " +
-				"handoff-leaked handoff-headers-dropped handoff-name-encoding nginx-error-keeps-headers"},
+				"handoff-leaked handoff-headers-dropped handoff-name-encoding nginx-error-keeps-headers proxy-plain-answer-lost"},
 		{"answers to a request of a certain kind, side by side",
 			"backend-trusts-client-headers"},
 		{"files, their names and modes",
