@@ -25,6 +25,7 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"about":    about,
 	"of":       of,
 	"place":    place,
+	"pieces":   pieces,
 	"lines":    func(s string) []string { return strings.Split(s, "\n") },
 	"style":    func() template.CSS { return template.CSS(htmlStyle) }, //nolint:gosec // it is a file of this package
 }).Parse(htmlTemplate))
@@ -77,9 +78,29 @@ func writeHTML(w io.Writer, reps []diag.Report, _ Options) error {
 		r := page.Reports[0]
 		page.Title = r.Verdict.Symbol + " " + r.Name() + r.Headline
 	default:
-		page.Title = fmt.Sprintf("%d stacks: %s", len(reps), Worst(reps))
+		page.Title = fmt.Sprintf("%d stacks: %s", len(reps), tally(reps))
 	}
 	return htmlPage.Execute(w, page)
+}
+
+// piece is a stretch of a text, which is code where it stands between backticks.
+type piece struct {
+	Text string
+	Code bool
+}
+
+func pieces(text string) []piece {
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 { // one of them opens nothing
+		return []piece{{Text: text}}
+	}
+	var list []piece
+	for i, part := range parts {
+		if part != "" {
+			list = append(list, piece{part, i%2 == 1})
+		}
+	}
+	return list
 }
 
 // Headline is the verdict on a stack in a sentence.

@@ -96,10 +96,27 @@ func Worst(reps []diag.Report) diag.Verdict {
 	return verdict
 }
 
+// tally counts the verdicts on several stacks, the worst first.
+func tally(reps []diag.Report) string {
+	var list []string
+	for _, v := range []diag.Verdict{diag.Misconfigured, diag.Inconclusive, diag.Healthy} {
+		n := 0
+		for _, rep := range reps {
+			if rep.Status == v {
+				n++
+			}
+		}
+		if n > 0 {
+			list = append(list, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // Formats are all formats; the first is the default.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Write: writeText, WriteAll: eachOf(writeText)},
+		{Name: "text", Write: writeText, WriteAll: writeTexts},
 		{Name: "json", Write: writeJSON, WriteAll: writeJSONs},
 		{Name: "junit", Write: oneOf(writeJUnit), WriteAll: writeJUnit},
 		{Name: "sarif", Write: oneOf(writeSARIF), WriteAll: writeSARIF},

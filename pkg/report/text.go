@@ -22,6 +22,21 @@ func writeText(w io.Writer, rep diag.Report, o Options) error {
 	return err
 }
 
+// writeTexts writes several reports, and at the end, where it is seen on a
+// terminal, the verdict on each.
+func writeTexts(w io.Writer, reps []diag.Report, o Options) error {
+	if err := eachOf(writeText)(w, reps, o); err != nil || len(reps) < 2 {
+		return err
+	}
+	p := newPage(w, o)
+	p.heading(fmt.Sprintf("%d stacks: %s", len(reps), tally(reps)))
+	for _, rep := range reps {
+		p.verdict(neutral(rep))
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
 // narrowest is the least width that a page is written for.
 const narrowest = 24
 
