@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +101,7 @@ func (r *reports) more(res health.Result) template.HTML {
 func verdict(rep diag.Report, failOn diag.Severity) (health.Observation, error) {
 	text := report.Headline(rep)
 	if rep.Status == diag.Inconclusive {
-		return health.Observation{}, errors.New(text)
+		return health.Observation{}, errors.New("inconclusive: " + undecided(rep))
 	}
 	worst := diag.Severity("")
 	for _, f := range rep.Findings {
@@ -118,6 +119,19 @@ func verdict(rep diag.Report, failOn diag.Severity) (health.Observation, error) 
 		return health.Observation{}, health.Warn("%s", text)
 	}
 	return health.Observation{Text: report.Headline(rep)}, nil
+}
+
+// undecided says why nothing is known: the first check that could not be judged
+// of those that are the legs, or of all.
+func undecided(rep diag.Report) string {
+	for _, legs := range []bool{true, false} {
+		for _, c := range rep.Checks {
+			if c.Status == diag.Unknown && (c.ID == "end-to-end" || c.ID == "backend" || c.ID == "storage" || !legs) {
+				return c.ID + ": " + c.Reason
+			}
+		}
+	}
+	return strings.TrimPrefix(report.Headline(rep), "inconclusive: ")
 }
 
 // watch makes a check of a stack.
