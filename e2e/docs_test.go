@@ -71,9 +71,9 @@ func (d docRun) row(kind server.Kind, text string) row {
 	return r
 }
 
-// TestDocsList: each finding is run, or the list says why not. What is on the
+// TestDocsCatalogue: each finding is run, or the list says why not. What is on the
 // list is no configuration: no server starts with it.
-func TestDocsList(t *testing.T) {
+func TestDocsCatalogue(t *testing.T) {
 	runs, answers, not := docRuns(), docAnswers(), notRun()
 	configurations := map[string]bool{}
 	for _, kind := range all.Kinds() {

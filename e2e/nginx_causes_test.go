@@ -164,10 +164,16 @@ func nginxCauseRows() []row {
 	return rows
 }
 
+// What an internal location says that asks an object store: nothing of the
+// client's credentials goes there, and nothing of the store's own comes out.
+const (
+	unsigned = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\";\n"
+	hide     = "proxy_hide_header X-Amz-Request-Id; proxy_hide_header X-Amz-Id-2; proxy_hide_header X-Amz-Server-Side-Encryption;\n"
+)
+
 // objectRows are stacks whose internal location fetches from an object store.
 func objectRows() []row {
-	const hide = "proxy_hide_header X-Amz-Request-Id; proxy_hide_header X-Amz-Id-2; proxy_hide_header X-Amz-Server-Side-Encryption;\n"
-	const quiet = "proxy_set_header Authorization \"\"; proxy_set_header Cookie \"\"; " + hide
+	const quiet = unsigned + hide
 	captured := func(text string) edit {
 		return locations(download + "location ~ ^/protected/(.*)$ {\ninternal;\n" + quiet + text + "\n}")
 	}

@@ -23,6 +23,7 @@ var s3HeaderLeak = diag.Rule{
     internal;
     proxy_hide_header x-amz-request-id;
     proxy_hide_header x-amz-id-2;
+    proxy_hide_header x-amz-server-side-encryption;
     proxy_pass https://bucket.s3.example.org/;
 }`,
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_hide_header; AWS documentation, Common Response Headers",
