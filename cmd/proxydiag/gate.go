@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type gateFlags struct {
 	list                    bool
 	realStorage             bool
 	allowMissing            bool
+	set                     []string
 	profile                 string
 	client                  clientFlags
 	output                  outputFlags
@@ -59,6 +61,7 @@ func newGate(std streams) *cobra.Command {
 	f.BoolVar(&g.list, "list", false, "print the ways in and out, and start nothing")
 	f.BoolVar(&g.realStorage, "real-storage", false, "put the fixtures into the real folders that the configuration names")
 	f.BoolVar(&g.allowMissing, "allow-missing", false, "leave out includes that are not there")
+	f.StringArrayVar(&g.set, "set", nil, "`NAME=VALUE` for ${NAME} in a template for envsubst, repeatable")
 	f.StringVar(&g.profile, "profile", string(diag.Standard), "how much is asked: quick, standard or thorough")
 	g.client.register(f)
 	g.output.register(cmd)
@@ -92,6 +95,9 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	if err := c.overwritten(out); err != nil {
 		return err
 	}
+	if err := g.render(c); err != nil {
+		return notTried(c, err, std)
+	}
 	if len(c.problems) > 0 || len(c.left) > 0 && !g.allowMissing {
 		c.tell(std.err, c.problems, "")
 		c.tell(std.err, c.left, "")
@@ -112,13 +118,7 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	rep, err := gate.Run(ctx, o)
 	say.done()
 	if err != nil {
-		var refused *conf.Error
-		if errors.As(err, &refused) {
-			c.tell(std.err, refused.Problems, "")
-			return exit(exitInconclusive)
-		}
-		fmt.Fprintf(std.err, "proxydiag: %s: %v\n", path, err)
-		return exit(exitInconclusive)
+		return notTried(c, err, std)
 	}
 	rep.Stack.Name = out.options.Named(path)
 	rules, notices := out.mute.rules(o.Config)
@@ -133,6 +133,54 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 		return err
 	}
 	return status(out.failOn, reps...)
+}
+
+// render puts the values of --set into a template for envsubst, and refuses
+// other templates.
+func (g *gateFlags) render(c *configuration) error {
+	var sets []gate.Set
+	for _, text := range g.set {
+		s, err := gate.ParseSet(text)
+		if err != nil {
+			return usage{fmt.Errorf("--set %w", err)}
+		}
+		sets = append(sets, s)
+	}
+	if err := gate.Template(c.source); err != nil {
+		return err
+	}
+	if len(sets) > 0 {
+		var used []string
+		c.source, used = gate.Substitute(c.source, sets)
+		for _, s := range sets {
+			if !slices.Contains(used, s.Name) {
+				return usage{fmt.Errorf("--set %s: the configuration has neither ${%s} nor $%s; leave it out, or look at its spelling", s.Name, s.Name, s.Name)}
+			}
+		}
+		c.parse()
+	}
+	if c.kind.Environment {
+		return nil
+	}
+	return gate.Unset(c.source)
+}
+
+// usage is an error that is the user's, not the configuration's.
+type usage struct{ error }
+
+// notTried tells why a configuration cannot be tried, with its places.
+func notTried(c *configuration, err error, std streams) error {
+	var wrong usage
+	if errors.As(err, &wrong) {
+		return wrong.error
+	}
+	var problems *conf.Error
+	if errors.As(err, &problems) {
+		c.tell(std.err, problems.Problems, "")
+	} else {
+		fmt.Fprintf(std.err, "proxydiag: %s: %v\n", c.path, err)
+	}
+	return exit(exitInconclusive)
 }
 
 // options are what the flags say.

@@ -73,6 +73,14 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 	case err != nil:
 		return nil, err
 	}
+	c.parse()
+	return c, nil
+}
+
+// parse sorts what is wrong with the configuration.
+func (c *configuration) parse() {
+	c.problems, c.left = nil, nil
+	var unreadable *conf.Error
 	if errors.As(c.kind.Parse(c.source), &unreadable) {
 		for _, p := range unreadable.Problems {
 			if p.Kind == conf.Missing || p.Kind == conf.Unreadable || p.Kind == conf.Doubtful {
@@ -82,7 +90,6 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 			}
 		}
 	}
-	return c, nil
 }
 
 // loadTree reads the configuration that an argument names or, where that is a

@@ -65,6 +65,9 @@ type Kind struct {
 	// Intent is the handoff that a configuration is made for where it takes the
 	// download URL, if it tells. nil: that cannot be told.
 	Intent func(source conf.Source, proxy *url.URL) (Intent, bool)
+	// Environment says that ${NAME} in a configuration is the server's own way to
+	// name what is in its environment.
+	Environment bool
 	// Sandbox tries configurations. nil: that cannot be done.
 	Sandbox Sandboxer
 	// Way follows a request through a configuration. nil: that cannot be done.
