@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -187,10 +188,23 @@ func notTried(c *configuration, err error, std streams) error {
 func (g *gateFlags) options(c *configuration) (gate.Options, error) {
 	o := gate.Options{
 		Kind: c.kind, Config: &diag.Config{Kind: c.kind.Name, Source: c.source},
-		Intent: gate.Intent{Storage: g.storage, Path: g.path}, Via: g.via, To: g.to,
+		Intent: gate.Intent{Path: g.path}, Via: g.via, To: g.to,
 		RealStorage: g.realStorage, AllowMissing: g.allowMissing, Tool: tool(),
 	}
 	var err error
+	if g.storage != "" {
+		if strings.Contains(g.storage, "://") {
+			return o, fmt.Errorf("--storage %s: give the folder as the configuration calls it; what an object store holds is tried without it", g.storage)
+		}
+		if o.Intent.Storage, err = filepath.Abs(g.storage); err != nil {
+			return o, fmt.Errorf("--storage %s: %w", g.storage, err)
+		}
+	}
+	if g.path != "" {
+		if err := checkPath(g.path); err != nil {
+			return o, err
+		}
+	}
 	if o.Intent.Sendfile, err = parseIntent(g.sendfile); err != nil {
 		return o, err
 	}
@@ -201,6 +215,17 @@ func (g *gateFlags) options(c *configuration) (gate.Options, error) {
 		return o, fmt.Errorf("--profile: %w", err)
 	}
 	return o, nil
+}
+
+// checkPath checks --path.
+func checkPath(path string) error {
+	if strings.Contains(path, "://") {
+		return checkURL("--path", path, true)
+	}
+	if !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("--path %s: a path begins with a slash; write for example --path /%s/", path, strings.Trim(path, "/"))
+	}
+	return checkURL("--path", "http://localhost"+path, true)
 }
 
 // writeOffers prints the ways in and out, and the pairs that they make.

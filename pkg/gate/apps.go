@@ -75,16 +75,19 @@ func (a *apps) standIn(app server.App) (string, error) {
 	return at, nil
 }
 
+// longestSocket is how long the path of a unix socket can be, in bytes (unix(7)).
+const longestSocket = 107
+
 // listen opens the port of a stand-in, or its socket where the application has
 // one: the server may treat the two differently.
 func (a *apps) listen(app server.App) (l net.Listener, at string, err error) {
-	if !strings.HasPrefix(app.Address, "unix:") {
+	path := filepath.Join(a.dir, fmt.Sprintf("app%d", len(a.at)))
+	if !strings.HasPrefix(app.Address, "unix:") || len(path) > longestSocket {
 		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			return nil, "", err
 		}
 		at = l.Addr().String()
 	} else {
-		path := filepath.Join(a.dir, fmt.Sprintf("app%d", len(a.at)))
 		if l, err = net.Listen("unix", path); err != nil {
 			return nil, "", err
 		}

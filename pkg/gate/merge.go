@@ -17,13 +17,13 @@ func (o Options) merge(list []tried) diag.Report {
 		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []diag.Shown{}, Reason: t.Untried}
 		if t.record != nil {
 			judged++
-			one := judge(t)
+			one, reason := judge(t)
 			pair.Status, pair.Culprit = one.Status, one.Culprit
 			for _, f := range one.Findings {
 				pair.Findings = append(pair.Findings, diag.Shown{Code: f.Code, Severity: f.Severity, Location: f.Location})
 			}
 			if one.Status == diag.Inconclusive {
-				pair.Reason = undecided(one)
+				pair.Reason = reason
 			}
 			if one.Status == diag.Healthy {
 				healthy++
@@ -53,13 +53,17 @@ func (o Options) merge(list []tried) diag.Report {
 // dependsOnIntent is why a check is not judged where the handoff is made up.
 const dependsOnIntent = "whether it is a fault depends on what is meant: say it with --storage, --sendfile and --path"
 
-// judge is the verdict on one pair. Where its handoff is made up only what is
-// wrong whatever is meant counts, and a download that does not arrive for
-// another reason decides nothing.
-func judge(t tried) diag.Report {
-	rep := all.Judge(t.record)
+// judge is the verdict on one pair, and why there is none. Where its handoff is
+// made up only what is wrong whatever is meant counts, and a download that does
+// not arrive for another reason decides nothing.
+func judge(t tried) (rep diag.Report, reason string) {
+	rep = all.Judge(t.record)
+	reason = undecided(rep)
 	if !t.MadeUp {
-		return rep
+		return rep, reason
+	}
+	if len(rep.Findings) > 0 && !anyway(rep.Findings[0]) {
+		reason = rep.Findings[0].Title + " (" + rep.Findings[0].Code + "): " + dependsOnIntent
 	}
 	rep.Keep(anyway, dependsOnIntent)
 	if rep.Status != diag.Misconfigured {
@@ -68,7 +72,7 @@ func judge(t tried) diag.Report {
 			rep.Status = diag.Healthy
 		}
 	}
-	return rep
+	return rep, reason
 }
 
 // anyway says that a finding holds whatever the user means.
@@ -79,7 +83,7 @@ func anyway(f diag.Finding) bool {
 // undecided says why a pair that was tried is not judged.
 func undecided(rep diag.Report) string {
 	for _, c := range rep.Checks {
-		if c.Reason != "" && c.Status != diag.Pass {
+		if c.Reason != "" && (c.Status == diag.Fail || c.Status == diag.Unknown) {
 			return c.Title + ": " + c.Reason
 		}
 	}

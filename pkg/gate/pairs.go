@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -115,10 +116,7 @@ func (o Options) ways(offers server.Offers) []server.WayIn {
 	}
 	origin, path := split(o.Intent.Path)
 	var taking, all []server.WayIn
-	for _, port := range offers.Ports {
-		if origin != "" && origin != port.Origin {
-			continue
-		}
+	for _, port := range at(offers.Ports, origin) {
 		via := server.WayIn{Port: port, URL: diag.URL(port.Origin + path), Path: path}
 		via.Name = strings.TrimPrefix(strings.TrimPrefix(port.Origin, "http://"), "https://") + " " + path
 		best := -1
@@ -139,6 +137,36 @@ func (o Options) ways(offers server.Offers) []server.WayIn {
 		return taking
 	}
 	return all
+}
+
+// at are the ports that a URL's origin leads to: those of that name or, where
+// there are none, what takes other names on the same port. Of no origin it is all.
+func at(ports []server.Port, origin string) []server.Port {
+	if origin == "" {
+		return ports
+	}
+	var named, others []server.Port
+	for _, p := range ports {
+		switch {
+		case p.Origin == origin:
+			named = append(named, p)
+		case port(p.Origin) == port(origin):
+			p.Origin, p.Scope = origin, "" // which block takes it is what is to be seen
+			if !slices.ContainsFunc(others, func(q server.Port) bool { return q.Listen == p.Listen }) {
+				others = append(others, p)
+			}
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return others
+}
+
+// port is the port of an origin.
+func port(origin string) string {
+	_, port, _ := net.SplitHostPort(address(diag.URL(origin)))
+	return port
 }
 
 // split cuts a URL into origin and path; a path has no origin.

@@ -36,17 +36,11 @@ type sandbox struct {
 // were killed.
 func open(o Options) (*sandbox, error) {
 	sweep()
-	dir, err := os.MkdirTemp("", folderPrefix)
-	if err == nil {
-		err = os.Chmod(dir, 0o711) // the server's workers may be another user
-	}
+	dir, lock, err := makeFolder()
 	if err != nil {
-		return nil, fmt.Errorf("the sandbox needs a folder for temporary files: %w; set TMPDIR to one that may be written", err)
+		return nil, err
 	}
-	b := &sandbox{o: o, dir: dir}
-	if b.lock, err = take(dir); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
+	b := &sandbox{o: o, dir: dir, lock: lock}
 	if b.apps, err = newApps(dir, b.certificate); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -169,9 +163,6 @@ func (b *sandbox) close() error {
 	if b.apps != nil {
 		b.apps.close()
 	}
-	errs = append(errs, os.RemoveAll(b.dir))
-	if b.lock != nil {
-		_ = b.lock.Close()
-	}
+	errs = append(errs, removeFolder(b.dir, b.lock))
 	return errors.Join(errs...)
 }

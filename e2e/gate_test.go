@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/gate"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// gatedRows are the rows whose fault, if any, lies in the configuration.
+func gatedRows() []row {
+	rows := slices.Concat(nginxCauseRows(), apacheCauseRows(), lighttpdCauseRows(), caddyCauseRows())
+	for _, k := range all.Kinds() {
+		for _, s := range k.Samples {
+			rows = append(rows, row{name: "sample " + s.Name, kind: &k, sample: s.Name})
+		}
+	}
+	return slices.DeleteFunc(rows, func(r row) bool {
+		environment := strings.HasSuffix(r.code, "-upstream-unreachable") || r.code == "proxy-bad-gateway"
+		return environment || r.flags != nil || r.backend != nil || r.file != "" || r.launch != nil || r.only == own
+	})
+}
+
+// ungated are rows whose stacks gate cannot have, with the reason.
+func ungated() map[string]string {
+	return map[string]string{
+		"nginx: symbolic links refused": "the link is on the machine of the stack only",
+		"nginx: a link to the folder":   "the link is on the machine of the stack only",
+		"nginx: a variable address":     "what a variable names as an upstream is not replaced yet",
+	}
+}
+
+// TestGateSaysWhatCheckSays: with a statement of intent gate finds in a
+// configuration what check does on the stack that runs it, at the same line.
+func TestGateSaysWhatCheckSays(t *testing.T) {
+	t.Parallel()
+	for _, r := range gatedRows() {
+		kind := all.Kinds()[0]
+		if r.kind != nil {
+			kind = *r.kind
+		}
+		if kind.Sandbox == nil {
+			continue
+		}
+		if ungated()[kind.Name+": "+r.name] != "" {
+			continue
+		}
+		t.Run(kind.Name+"/"+strings.ReplaceAll(r.name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			s := sample(t, kind, downloadsOf(r))
+			text := s.Text
+			if r.site != nil {
+				text = r.site(t, text)
+			}
+			rep := tryGate(t, kind, text, gate.Intent{Storage: s.Storage, Sendfile: s.Sendfile, Path: "http://" + server.Placeholders().Listen + s.Path})
+			code, place := "", ""
+			for _, f := range rep.Findings {
+				if f.Counts(diag.Warning) || f.Code == r.code {
+					code = f.Code
+					if f.Location != nil {
+						place = strings.Split(text, "\n")[f.Location.Line-1]
+					}
+					break
+				}
+			}
+			if diff := cmp.Diff(r.code, code); diff != "" {
+				t.Errorf("finding (-want +got):\n%s%s", diff, marshal(t, rep))
+			}
+			if strings.Contains(text, "# here") && code != "" && !strings.Contains(place, "# here") {
+				t.Errorf("it points at %q", place)
+			}
+		})
+	}
+}
+
+func downloadsOf(r row) string {
+	if r.sample != "" {
+		return r.sample
+	}
+	return "downloads.conf"
+}
+
+// tryGate tries a configuration.
+func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent) diag.Report {
+	t.Helper()
+	need.Server(t, kind.Program)
+	file := t.TempDir() + "/site.conf"
+	write(t, file, text)
+	source, err := kind.Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := gate.Run(t.Context(), gate.Options{Kind: kind, Config: &diag.Config{Kind: kind.Name, Source: source}, Intent: intent})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return rep
+}

@@ -1,0 +1,76 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/sendfile"
+	"github.com/proxydiag/proxydiag/pkg/server"
+)
+
+// offered is a configuration with two servers: one for http that redirects, one
+// for https with two ways in and two ways out.
+func offered() server.Offers {
+	plain := server.Port{Origin: "http://files.example.com", Listen: "*:80", Scope: "1"}
+	tls := server.Port{Origin: "https://files.example.com", Listen: "*:443", Scope: "2"}
+	way := func(path string) server.WayIn {
+		return server.WayIn{Port: tls, Name: "files.example.com " + path, URL: diag.URL(tls.Origin + path), App: server.App{Protocol: "http", Address: "app" + path}}
+	}
+	kind := sendfile.Names()[0]
+	out := func(prefix, folder string) server.WayOut {
+		return server.WayOut{Name: prefix, Scope: "2", Sendfile: kind + ":" + prefix, Storage: folder}
+	}
+	return server.Offers{Ports: []server.Port{plain, tls}, Ways: []server.WayIn{way("/"), way("/api/")}, Outs: []server.WayOut{out("/a/", "/srv/a"), out("/b/", "/srv/b")}}
+}
+
+func TestPairs(t *testing.T) {
+	kind := sendfile.Names()[0]
+	for _, c := range []struct {
+		name    string
+		options Options
+		want    []string // URL, handoff, storage, application, and ! where it is made up
+		fails   string
+	}{
+		{name: "each with each", want: []string{
+			"https://files.example.com/ " + kind + ":/a/ /srv/a app/ !", "https://files.example.com/ " + kind + ":/b/ /srv/b app/ !",
+			"https://files.example.com/api/ " + kind + ":/a/ /srv/a app/api/ !", "https://files.example.com/api/ " + kind + ":/b/ /srv/b app/api/ !",
+		}},
+		{name: "narrowed", options: Options{Via: []string{"/api"}, To: []string{"/b/"}}, want: []string{"https://files.example.com/api/ " + kind + ":/b/ /srv/b app/api/ !"}},
+		{name: "stated", options: Options{Intent: Intent{Storage: "/srv/x", Sendfile: kind + ":/x/", Path: "/api/dl/"}},
+			want: []string{"https://files.example.com/api/dl/ " + kind + ":/x/ /srv/x app/api/"}},
+		{name: "stated with its host", options: Options{Intent: Intent{Storage: "/srv/x", Sendfile: kind + ":/x/", Path: "http://files.example.com/dl/"}},
+			want: []string{"http://files.example.com/dl/ " + kind + ":/x/ /srv/x "}},
+		{name: "stated with another host", options: Options{Intent: Intent{Storage: "/srv/x", Sendfile: kind + ":/x/", Path: "https://other.example.com/dl/"}},
+			want: []string{"https://other.example.com/dl/ " + kind + ":/x/ /srv/x "}},
+		{name: "stated without the folder", options: Options{Intent: Intent{Sendfile: kind + ":/b/", Path: "/"}},
+			want: []string{"https://files.example.com/ " + kind + ":/b/ /srv/b app/ !"}},
+		{name: "a prefix that nothing is for", options: Options{Intent: Intent{Sendfile: kind + ":/c/"}}, fails: "--storage"},
+		{name: "narrowed to nothing", options: Options{Via: []string{"elsewhere"}}, fails: "--list"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pairs, err := Pairs(offered(), c.options)
+			if (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+				t.Fatalf("%v", err)
+			}
+			var got []string
+			for _, p := range pairs {
+				text := string(p.Via.URL) + " " + p.To.Sendfile + " " + p.To.Storage + " " + p.Via.App.Address
+				if p.MadeUp {
+					text += " !"
+				}
+				got = append(got, text)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	for _, o := range []server.Offers{{}, {Ports: offered().Ports}, {Ports: offered().Ports, Ways: offered().Ways}} {
+		if _, err := Pairs(o, Options{}); err == nil {
+			t.Errorf("%+v offers something", o)
+		}
+	}
+}
