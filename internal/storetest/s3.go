@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,4 +89,26 @@ func (s *S3) Env() func(string) string { return env(s.Vars()) }
 // Vars are the variables of Env.
 func (s *S3) Vars() map[string]string {
 	return map[string]string{"AWS_ACCESS_KEY_ID": s.Key, "AWS_SECRET_ACCESS_KEY": s.Secret, "AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": os.DevNull}
+}
+
+// User makes a user who has no rights, and returns the environment with the
+// user's credentials. The server must have been started with --iam-dir.
+func (s *S3) User(t testing.TB, key, secret string) func(string) string {
+	t.Helper()
+	program := need.Program(t, "versitygw", script(t, "s3-server", "--path"))
+	out, err := exec.CommandContext(t.Context(), program, "admin", "--access", s.Key, "--secret", s.Secret, "--region", s.Region, "--endpoint-url", "http://"+s.Addr,
+		"create-user", "--access", key, "--secret", secret, "--role", "user").CombinedOutput()
+	if err != nil {
+		t.Fatalf("create-user: %v\n%s", err, out)
+	}
+	vars := s.Vars()
+	vars["AWS_ACCESS_KEY_ID"], vars["AWS_SECRET_ACCESS_KEY"] = key, secret
+	return env(vars)
+}
+
+// With is the environment of a user of this server with another value in it.
+func (s *S3) With(name, value string) func(string) string {
+	vars := s.Vars()
+	vars[name] = value
+	return env(vars)
 }

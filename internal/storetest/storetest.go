@@ -55,3 +55,6 @@ func start(t testing.TB, name, program, taken string, options func(addr, dir str
 	})
 	return p.Addr()
 }
+
+// Env is an environment of these variables.
+func Env(vars map[string]string) func(string) string { return env(vars) }

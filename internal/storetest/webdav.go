@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/proxydiag/proxydiag/apache"
@@ -20,9 +21,12 @@ type WebDAV struct {
 }
 
 // StartWebDAV starts a server. access is what its configuration says about who
-// may do what; "" lets everybody do everything.
+// may do what; without a Require everybody may do everything.
 func StartWebDAV(t testing.TB, access string) *WebDAV {
 	t.Helper()
+	if !strings.Contains(access, "Require ") {
+		access += "\nRequire all granted"
+	}
 	binary := need.Server(t, apache.Kind.Program)
 	dir, err := proc.Scratch("webdav")
 	if err != nil {
@@ -62,7 +66,6 @@ DavLockDB %q
 Alias /dav/ %q
 <Directory %q>
     Dav On
-    Require all granted
     %s
 </Directory>
 `, addr, filepath.Join(dir, "locks", "db"), w.Root+"/", w.Root, access)

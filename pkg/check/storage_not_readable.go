@@ -26,14 +26,14 @@ x`,
 
 func readFailed(v *diag.View) []diag.Finding {
 	if f := v.Fixture(diag.RoleMain); f != nil && f.ReadFailure != nil {
-		what := "A fixture was put, and could not be read back,"
+		what := "A fixture was put into %s, and could not be read back"
 		if f.SettledMS > 0 {
-			what = fmt.Sprintf("A fixture was put, and was not to be seen within %s,", time.Duration(f.SettledMS*float64(time.Millisecond)).Round(time.Second))
+			what = fmt.Sprintf("A fixture was put into %%s, and was not to be seen there within %s", time.Duration(f.SettledMS*float64(time.Millisecond)).Round(time.Second))
 		}
 		return storageFinding(v, what, f.ReadFailure)
 	}
 	if f := v.Fixture(roleLarge); f != nil && f.ReadFailure != nil {
-		return ofLarge(storageFinding(v, fmt.Sprintf("A fixture of %s was put, and could not be read back,", bytes(f.Size)), f.ReadFailure))
+		return ofLarge(storageFinding(v, "A fixture of "+bytes(f.Size)+" was put into %s, and could not be read back", f.ReadFailure))
 	}
 	return nil
 }

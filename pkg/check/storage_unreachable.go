@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/fixture"
@@ -31,10 +32,10 @@ ls: cannot access '/srv/media': No such file or directory`,
 func putFailed(code string) func(*diag.View) []diag.Finding {
 	return func(v *diag.View) []diag.Finding {
 		if f := v.Fixture(diag.RoleMain); f != nil && f.PutFailure != nil && putCode(f.PutFailure.Class) == code {
-			return storageFinding(v, "A fixture could not be put", f.PutFailure)
+			return storageFinding(v, "A fixture could not be put into %s", f.PutFailure)
 		}
 		if f := v.Fixture(roleLarge); f != nil && f.PutFailure != nil && putCode(f.PutFailure.Class) == code {
-			return ofLarge(storageFinding(v, fmt.Sprintf("A fixture of %s could not be put", bytes(f.Size)), f.PutFailure))
+			return ofLarge(storageFinding(v, "A fixture of "+bytes(f.Size)+" could not be put into %s", f.PutFailure))
 		}
 		return nil
 	}
@@ -56,9 +57,10 @@ func putCode(class fixture.Class) string {
 	return "storage-unreachable"
 }
 
+// storageFinding tells of a failure of the storage; what has %s for its name.
 func storageFinding(v *diag.View, what string, f *diag.StorageFailure) []diag.Finding {
 	said := f.Message
-	if f.Code != "" {
+	if f.Code != "" && !strings.Contains(said, f.Code) {
 		said += " (" + f.Code + ")"
 	}
 	how := string(f.Class)
@@ -69,7 +71,7 @@ func storageFinding(v *diag.View, what string, f *diag.StorageFailure) []diag.Fi
 		how += ", request " + f.Request
 	}
 	return []diag.Finding{{
-		Detail: fmt.Sprintf("%s into %s: %s.", what, v.Stack.Storage, said),
+		Detail: fmt.Sprintf(what, v.Stack.Storage) + ": " + said + ".",
 		Fix:    f.Fix,
 		Evidence: []diag.Evidence{{
 			Kind: diag.EvidenceFile, Text: fmt.Sprintf("%s %s: %s (%s)", f.Op, f.Path, f.Message, how),

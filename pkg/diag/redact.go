@@ -121,7 +121,10 @@ func (r redactor) url(s string) string {
 	if scheme, rest, ok := strings.Cut(head, "://"); ok {
 		host, path, slash := strings.Cut(rest, "/")
 		if at := strings.LastIndexByte(host, '@'); at >= 0 {
-			user, _, _ := strings.Cut(host[:at], ":")
+			user, _, password := strings.Cut(host[:at], ":")
+			if !password && !strings.HasPrefix(scheme, "http") {
+				return s // a storage's user: a password cannot be in its URL
+			}
 			host = user + ":" + r.hash(host[:at]) + host[at:]
 		}
 		head = scheme + "://" + host
