@@ -21,6 +21,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
@@ -36,9 +37,14 @@ func TestHTML(t *testing.T) {
 	browser, closed := openBrowser(ctx, t)
 	defer closed()
 
+	pages := map[string][]diag.Report{}
 	for _, name := range []string{"nginx/healthy-downloads.conf", "nginx/handoff-not-found", "apache/handoff-ignored", "nginx/storage-unreachable"} {
+		rep := all.Judge(load(t, name))
+		pages[name], pages["all"] = []diag.Report{rep}, append(pages["all"], rep)
+	}
+	for name, reps := range pages {
 		var page bytes.Buffer
-		if err := html.Write(&page, all.Judge(load(t, name)), report.Options{}); err != nil {
+		if err := html.WriteAll(&page, reps, report.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		file := filepath.Join(t.TempDir(), "report.html")

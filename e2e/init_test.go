@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,9 +34,10 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// bareSites hand no downloads over.
-var bareSites = map[string]string{
-	"nginx": `server {
+// bareSites hand no downloads over. What answers in the last one stands in no
+// block, and its last line has no end.
+var bareSites = map[string][]string{
+	"nginx": {`server {
     listen 127.0.0.1:8080;
     server_name downloads.example.org
                 www.example.org;
@@ -46,22 +48,22 @@ var bareSites = map[string]string{
         return 404;
     }
 }
-`,
-	"apache": `Listen 127.0.0.1:8080
+`},
+	"apache": {`Listen 127.0.0.1:8080
 <VirtualHost 127.0.0.1:8080>
     ServerName downloads.example.org
     ProxyPass / http://127.0.0.1:8000/
 </VirtualHost>
-`,
-	"caddy": `http://127.0.0.1:8080 {
+`, "Listen 127.0.0.1:8080\nServerName downloads.example.org\nProxyPass / http://127.0.0.1:8000/"},
+	"caddy": {`http://127.0.0.1:8080 {
 	reverse_proxy 127.0.0.1:8000
 }
-`,
-	"lighttpd": `server.modules += ( "mod_proxy" )
+`},
+	"lighttpd": {`server.modules += ( "mod_proxy" )
 $SERVER["socket"] == "127.0.0.1:8080" {
     proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => 8000 ) ) )
 }
-`,
+`},
 }
 
 // TestInitAdds: with the lines that init shows the configuration hands over,
@@ -70,41 +72,39 @@ func TestInitAdds(t *testing.T) {
 	binary := build(t)
 	patch := need.Server(t, "patch")
 	for _, k := range all.Kinds() {
-		text, ok := bareSites[k.Name]
-		if !ok {
-			if k.Snippet.Text != "" {
-				t.Errorf("%s has a snippet, and no site here to add it to", k.Title)
-			}
-			continue
+		if len(bareSites[k.Name]) == 0 && k.Snippet.Text != "" {
+			t.Errorf("%s has a snippet, and no site here to add it to", k.Title)
 		}
-		t.Run(k.Name, func(t *testing.T) {
-			t.Parallel()
-			need.Server(t, k.Program)
-			media, dir := storage(t), t.TempDir()
-			conf := filepath.Join(dir, "site.conf")
-			var before string
-			start(t, k, server.Sample{Text: text, Between: k.Snippet.Between, Storage: media}, freeAddr(t), media, func(text string) string {
-				before = text
-				write(t, conf, text)
-				diff := proxydiag(t, binary, dir, "init", "site.conf", "--storage", media, "--diff")
-				cmd := exec.Command(patch, "-p0", "site.conf")
-				_, diff, _ = strings.Cut(diff, "diff site.conf site.conf\n")
-				cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("%v: %s\n%s", err, out, diff)
-				}
-				patched, err := os.ReadFile(conf)
-				if err != nil || string(patched) == text {
-					t.Errorf("nothing is added: %v", err)
-				}
-				return string(patched)
+		for i, text := range bareSites[k.Name] {
+			t.Run(fmt.Sprint(k.Name, i+1), func(t *testing.T) {
+				t.Parallel()
+				need.Server(t, k.Program)
+				media, dir := storage(t), t.TempDir()
+				conf := filepath.Join(dir, "site.conf")
+				var before string
+				start(t, k, server.Sample{Text: text, Between: k.Snippet.Between, Storage: media}, freeAddr(t), media, func(text string) string {
+					before = text
+					write(t, conf, text)
+					diff := proxydiag(t, binary, dir, "init", "site.conf", "--storage", media, "--diff")
+					cmd := exec.Command(patch, "-p0", "site.conf")
+					_, diff, _ = strings.Cut(diff, "diff site.conf site.conf\n")
+					cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
+					if out, err := cmd.CombinedOutput(); err != nil {
+						t.Errorf("%v: %s\n%s", err, out, diff)
+					}
+					patched, err := os.ReadFile(conf)
+					if err != nil || string(patched) == text {
+						t.Errorf("nothing is added: %v", err)
+					}
+					return string(patched)
+				})
+				patched, _ := os.ReadFile(conf)
+				write(t, conf, before)
+				proxydiag(t, binary, dir, "init", "site.conf", "--storage", media)
+				write(t, conf, string(patched))
+				healthyCheck(t, binary, dir)
 			})
-			patched, _ := os.ReadFile(conf)
-			write(t, conf, before)
-			proxydiag(t, binary, dir, "init", "site.conf", "--storage", media)
-			write(t, conf, string(patched))
-			healthyCheck(t, binary, dir)
-		})
+		}
 	}
 }
 

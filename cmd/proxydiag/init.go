@@ -144,7 +144,8 @@ func (i *initFlags) run(path string, std streams) error {
 	var p proposal
 	if !ok || site.Sendfile.Value == "" {
 		if site, ok = i.add(c, site, o, &p); !ok {
-			fmt.Fprintf(std.err, "proxydiag: %s: no downloads are found in it, and nothing that could be added; name their URL with --url\n", path)
+			fmt.Fprintf(std.err, "proxydiag: %s: no downloads are found in it, and the lines for them would not take effect in it (a module may be missing);"+
+				" name their URL with --url, or begin with init --sample %s\n", path, c.kind.Name)
 			return exit(exitInconclusive)
 		}
 	}

@@ -24,12 +24,18 @@ func Addresses(kind server.Kind, source conf.Source, o Options) []url.URL {
 }
 
 // Insert is a source with a text added to the block that answers at an address:
-// behind the line that chooses it. changed is the file that becomes another.
+// behind the line that chooses it; or at the end of the main file where what
+// answers stands in no block. changed is the file that becomes another.
 func Insert(kind server.Kind, source conf.Source, at url.URL, text string) (s conf.Source, changed conf.File, behind conf.Pos, ok bool) {
 	f := &finder{kind: kind, source: source}
 	at.Path = "/proxydiag-init/"
 	r, ok := f.follow(&at, "")
 	where := last(r.Request, "server", "condition").Pos
+	if ok && where.IsZero() && !last(r.Request).Pos.IsZero() && len(source.Roots) == 1 {
+		if main, found := source.File(source.Roots[0]); found {
+			where = conf.Pos{File: main.Path, Line: max(strings.Count(strings.TrimSuffix(main.Text, "\n"), "\n")+1, 1)}
+		}
+	}
 	i := slices.IndexFunc(source.Files, func(f conf.File) bool { return f.Path == where.File })
 	if !ok || i < 0 || where.Line == 0 {
 		return source, conf.File{}, conf.Pos{}, false
@@ -40,7 +46,11 @@ func Insert(kind server.Kind, source conf.Source, at url.URL, text string) (s co
 		n++
 	}
 	source.Files = slices.Clone(source.Files)
-	source.Files[i].Text = strings.Join(lines[:n], "") + text + strings.Join(lines[n:], "")
+	before := strings.Join(lines[:n], "")
+	if !strings.HasSuffix(before, "\n") {
+		before += "\n"
+	}
+	source.Files[i].Text = before + text + strings.Join(lines[n:], "")
 	ok = true
 	if wrong, is := errors.AsType[*conf.Error](kind.Parse(source)); is {
 		ok = wrong.Only(conf.Missing, conf.Unreadable, conf.Doubtful) // as before

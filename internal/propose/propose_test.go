@@ -72,3 +72,18 @@ func TestFaulty(t *testing.T) {
 		}
 	}
 }
+
+// TestInsertAtTheEnd: where what answers stands in no block, and the last line
+// has no end.
+func TestInsertAtTheEnd(t *testing.T) {
+	k, _ := all.Kind("lighttpd")
+	before := "server.modules += ( \"mod_proxy\" )\nserver.bind = \"127.0.0.1\"\nserver.port = 8080\nserver.document-root = \"/var/www\""
+	after, changed, behind, ok := propose.Insert(k, source(before), url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, k.Snippet.Text)
+	if !ok || behind.Line != 4 || changed.Text != before+"\n"+k.Snippet.Text {
+		t.Fatalf("%v, %v, %s", ok, behind, changed.Text)
+	}
+	site, ok := propose.Find(k, after, propose.Options{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080", Path: k.Snippet.Path}})
+	if !ok || site.Storage.Value != k.Snippet.Storage {
+		t.Errorf("%v, %+v", ok, site)
+	}
+}
