@@ -51,8 +51,8 @@ func newApps(dir string, certificate func() (cert, key string, err error)) (*app
 }
 
 // standIn is the address of what stands in for an application; it is made when
-// it is first asked for.
-func (a *apps) standIn(app server.App) (string, error) {
+// it is first asked for. h answers for it, where it is not an application.
+func (a *apps) standIn(app server.App, h http.Handler) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if at, ok := a.at[app]; ok {
@@ -63,9 +63,11 @@ func (a *apps) standIn(app server.App) (string, error) {
 		return "", fmt.Errorf("the stand-in for %s: %w", app.Address, err)
 	}
 	a.at[app] = at
-	var h http.Handler = a
-	if app.Aside {
+	switch {
+	case app.Aside:
 		h = http.HandlerFunc(agree)
+	case h == nil:
+		h = a
 	}
 	protocol, err := appserver.ParseProtocol(app.Protocol)
 	if err != nil {

@@ -27,7 +27,10 @@ type sandbox struct {
 	dir    string
 	lock   *os.File
 	apps   *apps
+	stores map[server.App]*store
 	server server.Sandbox
+	// started is closed when server is set.
+	started chan struct{}
 
 	cert, key string // "" before they are asked for
 }
@@ -40,7 +43,7 @@ func open(o Options) (*sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &sandbox{o: o, dir: dir, lock: lock}
+	b := &sandbox{o: o, dir: dir, lock: lock, stores: map[server.App]*store{}, started: make(chan struct{})}
 	if b.apps, err = newApps(dir, b.certificate); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -61,21 +64,40 @@ func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
 	if root := b.root(); root != "" {
 		for _, p := range pairs {
 			if p.To.Object == nil {
-				if err := os.MkdirAll(filepath.Join(root, p.To.Storage), 0o755); err != nil {
+				if err := makeFolders(b.dir, filepath.Join("root", p.To.Storage)); err != nil {
 					return fmt.Errorf("the sandbox's storage: %w", err)
 				}
 			}
 		}
 	}
+	if err := b.openStores(pairs); err != nil {
+		return err
+	}
 	box, err := b.o.Kind.Sandbox.Start(ctx, b.o.Config.Source, server.SandboxOptions{
-		Dir: b.dir, Root: b.root(), StandIn: b.apps.standIn, Certificate: b.certificate,
+		Dir: b.dir, Root: b.root(), StandIn: b.standIn, Certificate: b.certificate,
 		AllowMissing: b.o.AllowMissing, Binary: b.o.Binary,
 	})
 	if err != nil {
 		return err
 	}
 	b.server = box
+	close(b.started)
 	return nil
+}
+
+// standIn is the address of what stands in for an application or a store.
+func (b *sandbox) standIn(app server.App) (string, error) {
+	if s := b.stores[app]; s != nil {
+		return b.apps.standIn(app, s.handler(b.original))
+	}
+	return b.apps.standIn(app, nil)
+}
+
+// original puts a text into the words of the configuration. Requests come from
+// the server only once it runs.
+func (b *sandbox) original(text string) string {
+	<-b.started
+	return b.server.Original(text)
 }
 
 // certificate is the sandbox's one certificate, made when it is first asked for.
@@ -96,8 +118,13 @@ func (b *sandbox) observe(ctx context.Context, o Options, p Pair) *diag.Record {
 	if spec.Dialect.Form != sendfile.URI {
 		spec.Prefix = b.root() + spec.Prefix // a path on this machine
 	}
+	folder := b.root() + stack.Storage
+	companion := diag.NewCompanion(stack.Backend, spec)
+	if o := p.To.Object; o != nil {
+		folder, companion.Handler.Query = b.stores[o.App].folder, b.stores[o.App].query(o)
+	}
 	observer := diag.Observer{
-		Store: fixture.OpenDir(b.root() + stack.Storage), Companion: diag.NewCompanion(stack.Backend, spec),
+		Store: fixture.OpenDir(folder), Companion: companion,
 		Client: b.client(p, stack), Config: o.Config, Tool: o.Tool, Progress: o.Progress,
 		Sandbox: &diag.Sandbox{Run: run, Root: b.root(), Original: b.server.Original},
 	}
@@ -123,8 +150,12 @@ func (b *sandbox) stack(p Pair) diag.Stack {
 	if "http://"+host == p.Via.Origin {
 		host = backendHost
 	}
+	storage := p.To.Storage
+	if p.To.Object != nil {
+		storage = b.stores[p.To.Object.App].folder
+	}
 	return diag.Stack{
-		Name: p.String(), Storage: p.To.Storage, Backend: diag.URL("http://" + host + path), Proxy: p.Via.URL,
+		Name: p.String(), Storage: storage, Backend: diag.URL("http://" + host + path), Proxy: p.Via.URL,
 		Sendfile: p.To.Sendfile, Companion: true, Config: b.o.Config.Source.Roots[0],
 		ErrorLog: b.server.ErrorLog(), Profile: b.o.Profile,
 	}

@@ -45,6 +45,22 @@ func makeFolder() (dir string, lock *os.File, err error) {
 	return dir, lock, nil
 }
 
+// makeFolders makes a folder below a sandbox's, and those above it, which
+// everybody may read whatever the umask is.
+func makeFolders(dir, folder string) error {
+	for name := range strings.SplitSeq(filepath.Clean(folder), "/") {
+		dir = filepath.Join(dir, name)
+		err := os.Mkdir(dir, 0o755)
+		if err == nil {
+			err = os.Chmod(dir, 0o755)
+		}
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // removeFolder removes what makeFolder made.
 func removeFolder(dir string, lock *os.File) error {
 	err := os.RemoveAll(dir)

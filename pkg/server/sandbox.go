@@ -82,8 +82,13 @@ type Object struct {
 	// App is the store, as the configuration names it.
 	App App
 	// Path is what stands before the key of an object in what the store is
-	// asked for.
+	// asked for, unescaped.
 	Path string
+	// Host is what the store is asked for by Host, "" where that is not known.
+	Host string
+	// Query says that the handoff's query reaches the store, as presigned URLs
+	// need it.
+	Query bool
 }
 
 // App is an application, or another server, that a configuration asks.
