@@ -25,6 +25,7 @@ func (p *parser) body(d *conf.Directive, b *Block) {
 	p.in.Block = append(p.in.Block, d)
 	at, in := p.at, p.in
 	p.at, p.in = b, d
+	p.conf.within[d] = b
 	p.lines(true)
 	p.at, p.in = at, in
 	if !p.stop {

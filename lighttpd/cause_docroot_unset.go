@@ -18,6 +18,7 @@ var docrootUnset = diag.Rule{
 		Source: "lighttpd documentation, X-Sendfile",
 	},
 	Check:  "exposure",
+	Anyway: true,
 	Static: true,
 	Judge:  judgeConfig(judgeDocrootUnset),
 }

@@ -34,6 +34,7 @@ $HTTP["url"] =~ "^/dl/" {
 		Source: "lighttpd documentation, server.document-root; mod_alias",
 	},
 	Check:  "exposure",
+	Anyway: true,
 	Static: true,
 	Judge:  judgeConfig(judgePublicTwin),
 }

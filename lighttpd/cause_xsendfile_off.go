@@ -22,6 +22,7 @@ var xsendfileOff = diag.Rule{
 		Source: "lighttpd documentation, X-Sendfile; mod_proxy, mod_fastcgi",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked", "handoff-name-encoding", "proxy-ranges-broken", "proxy-head-broken", "proxy-stale-file"},

@@ -22,6 +22,8 @@ type Config struct {
 	// Fragment says that the source is a part of a configuration, such as a file
 	// of conf-available: what stands around it is not known.
 	Fragment bool
+
+	within map[*conf.Directive]*Block // what is written in a block, by what opens it
 }
 
 // Dropped is a piece of a file that has no effect.
@@ -70,9 +72,15 @@ func (b *Block) set(s *Setting) {
 // whatever could be read and never nil; the error is nil or a *conf.Error with
 // every problem found, in the order of reading. As lighttpd does, it ends at the
 // first error of form.
-func Parse(s conf.Source) (*Config, error) {
+func Parse(s conf.Source) (*Config, error) { return parseWith(s, nil) }
+
+// parseWith is Parse with variables that are known beforehand.
+func parseWith(s conf.Source, variables []*Setting) (*Config, error) {
 	p := newParser(load.NewKept(s), s.Prefix)
 	c := p.conf
+	for _, v := range variables {
+		c.Blocks[0].set(v)
+	}
 	c.Source = s
 	for _, root := range s.Roots {
 		p.file(root, nil)

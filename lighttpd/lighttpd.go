@@ -43,6 +43,7 @@ var Kind = server.Kind{
 	Enrich:   cause.Enrich(siteOf, (*site).responsible),
 	Way:      cause.Way(siteOf, (*site).follow),
 	Intent:   intent,
+	Sandbox:  trials{},
 }
 
 // follow is the router for people: a URL's way in neutral words.

@@ -64,3 +64,17 @@ func (c *Config) modulesKnown() bool {
 
 // Loaded says whether a module acts.
 func (c *Config) Loaded(module string) bool { return slices.Contains(c.modules(), module) }
+
+// others are modules of lighttpd beside those that look at a request.
+var others = []string{
+	"mod_accesslog", "mod_authn_dbi", "mod_authn_file", "mod_authn_gssapi", "mod_authn_ldap", "mod_authn_mysql", "mod_authn_pam", "mod_authn_sasl",
+	"mod_cml", "mod_compress", "mod_dirlisting", "mod_evasive", "mod_flv_streaming", "mod_geoip", "mod_gnutls", "mod_indexfile", "mod_maxminddb",
+	"mod_mbedtls", "mod_mysql_vhost", "mod_nss", "mod_openssl", "mod_rrdtool", "mod_secdownload", "mod_staticfile", "mod_trigger_b4_dl",
+	"mod_uploadprogress", "mod_usertrack", "mod_vhostdb_dbi", "mod_vhostdb_ldap", "mod_vhostdb_mysql", "mod_vhostdb_pgsql", "mod_wolfssl",
+}
+
+// isModule says that lighttpd has a module of that name, which a machine may
+// lack (lighttpd's source, src/meson.build).
+func isModule(name string) bool {
+	return slices.Contains(usualOrder, name) || slices.Contains(others, name)
+}

@@ -48,7 +48,7 @@ const (
 func newParser(files store, folder string) *parser {
 	top := &conf.Directive{IsBlock: true}
 	global := &Block{settings: map[string]*Setting{}, Dir: top, key: "global"}
-	p := &parser{files: files, folder: folder, conf: &Config{Top: top, Blocks: []*Block{global}}, byKey: map[string]*Block{"global": global}, at: global, in: top}
+	p := &parser{files: files, folder: folder, conf: &Config{Top: top, Blocks: []*Block{global}, within: map[*conf.Directive]*Block{top: global}}, byKey: map[string]*Block{"global": global}, at: global, in: top}
 	p.variable("var.CWD", String, "lighttpd's working folder is not known")
 	p.variable("var.PID", Integer, "lighttpd's process id is not known")
 	return p

@@ -136,7 +136,7 @@ func (s *vhost) bases() []string {
 			list = append(list, name+"?file={name}")
 		case LocationRegex, LocationNoCase:
 			if tree, err := syntax.Parse(name, syntax.Perl); err == nil {
-				if uri := sample(tree, nil); path.IsAbs(uri) {
+				if uri := route.Sample(tree, nil); path.IsAbs(uri) {
 					list = append(list, strings.TrimSuffix(uri, "/")+"/")
 				}
 			}

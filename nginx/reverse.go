@@ -4,11 +4,10 @@ import (
 	"path"
 	"regexp"
 	"regexp/syntax"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // uriOf is a URI by which a location with a regular expression would open a
@@ -28,7 +27,7 @@ func uriOf(location, alias *conf.Directive, file string) (uri string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	uri = sample(tree, captures)
+	uri = route.Sample(tree, captures)
 	return uri, path.IsAbs(uri)
 }
 
@@ -54,51 +53,4 @@ func capturesOf(text, file string) (map[string]string, bool) {
 		captures[name] = match[i+1]
 	}
 	return captures, true
-}
-
-// sample is a short text that a pattern matches, with given texts for groups.
-func sample(tree *syntax.Regexp, captures map[string]string) string {
-	switch tree.Op {
-	case syntax.OpLiteral:
-		return string(tree.Rune)
-	case syntax.OpCharClass:
-		return string(inClass(tree.Rune))
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return "x"
-	case syntax.OpCapture:
-		for _, name := range []string{tree.Name, strconv.Itoa(tree.Cap)} {
-			if text, ok := captures[name]; ok && name != "" {
-				return text
-			}
-		}
-		return sample(tree.Sub[0], captures)
-	case syntax.OpPlus:
-		return sample(tree.Sub[0], captures)
-	case syntax.OpRepeat:
-		return strings.Repeat(sample(tree.Sub[0], captures), tree.Min)
-	case syntax.OpAlternate:
-		return sample(tree.Sub[0], captures)
-	case syntax.OpConcat:
-		var b strings.Builder
-		for _, sub := range tree.Sub {
-			b.WriteString(sample(sub, captures))
-		}
-		return b.String()
-	}
-	return "" // what may be absent, and what has no length
-}
-
-// inClass is a plain character of a class, given as pairs of first and last.
-func inClass(pairs []rune) rune {
-	for _, c := range "x1-_" {
-		for pair := range slices.Chunk(pairs, 2) {
-			if pair[0] <= c && c <= pair[1] {
-				return c
-			}
-		}
-	}
-	if len(pairs) == 0 {
-		return 'x'
-	}
-	return pairs[0]
 }

@@ -116,20 +116,30 @@ func (o Options) ways(offers server.Offers) []server.WayIn {
 	}
 	origin, path := split(o.Intent.Path)
 	var taking, all []server.WayIn
+	longest := 0
 	for _, port := range at(offers.Ports, origin) {
 		via := server.WayIn{Port: port, URL: diag.URL(port.Origin + path), Path: path}
 		via.Name = strings.TrimPrefix(strings.TrimPrefix(port.Origin, "http://"), "https://") + " " + path
 		best := -1
 		for i, w := range offers.Ways {
 			base := w.URL.Base()
-			if w.Port == port && strings.HasPrefix(via.URL.Base(), base) && (best < 0 || len(base) > len(offers.Ways[best].URL.Base())) {
+			here := w.Origin == port.Origin && w.Listen == port.Listen
+			if here && strings.HasPrefix(via.URL.Base(), base) && (best < 0 || len(base) > len(offers.Ways[best].URL.Base())) {
 				best = i
 			}
 		}
 		if best >= 0 {
 			w := offers.Ways[best]
 			via.App, via.Location = w.App, w.Location
-			taking = append(taking, via)
+			// The path is meant for what names it most exactly.
+			switch exact := len(strings.TrimPrefix(w.URL.Base(), w.Origin)); {
+			case exact > longest:
+				taking, longest = []server.WayIn{via}, exact
+			case exact == longest:
+				taking = append(taking, via)
+			}
+		} else if app, ok := only(offers.Ways); ok {
+			via.App = app
 		}
 		all = append(all, via)
 	}
@@ -167,6 +177,17 @@ func at(ports []server.Port, origin string) []server.Port {
 func port(origin string) string {
 	_, port, _ := net.SplitHostPort(address(diag.URL(origin)))
 	return port
+}
+
+// only is the one application that there is; ok is false where there are several.
+func only(ways []server.WayIn) (app server.App, ok bool) {
+	for i, w := range ways {
+		if i > 0 && w.App != app {
+			return app, false
+		}
+		app = w.App
+	}
+	return app, len(ways) > 0
 }
 
 // split cuts a URL into origin and path; a path has no origin.

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // Scratch makes a temporary folder for a server, which processes of another
@@ -17,8 +19,12 @@ func Scratch(name string) (string, error) { return ScratchOf(name, "") }
 
 // ScratchOf is Scratch for a server that is started as another user, to whom
 // the folder belongs; "" is who we are.
-func ScratchOf(name, user string) (string, error) {
-	dir, err := os.MkdirTemp("", "proxydiag-"+name+"-")
+func ScratchOf(name, user string) (string, error) { return ScratchIn("", "proxydiag-"+name+"-", user) }
+
+// ScratchIn is ScratchOf for a folder within another one, "" being the one for
+// temporary files. name begins its name.
+func ScratchIn(parent, name, user string) (string, error) {
+	dir, err := os.MkdirTemp(parent, name)
 	if err != nil {
 		return "", fmt.Errorf("cannot make a scratch folder for %s: %w", name, err)
 	}
@@ -63,6 +69,27 @@ func WorkerUser(names ...string) (name, group string) {
 		}
 	}
 	return "", ""
+}
+
+// FreeAddrFor is FreeAddr with a port where that can be had: for a server that
+// runs as a user, "" being who we are, who may not take every port.
+func FreeAddrFor(port int, user string) (string, error) {
+	host := net.IPv4(127, byte(rand.IntN(256)), byte(rand.IntN(256)), byte(1+rand.IntN(254)))
+	if port >= unprivileged() || user == "" {
+		if l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: host, Port: port}); err == nil {
+			return l.Addr().String(), l.Close()
+		}
+	}
+	return FreeAddr()
+}
+
+// unprivileged is the first port that any user may listen on (ip(7)).
+func unprivileged() int {
+	text, _ := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		return n
+	}
+	return 1024
 }
 
 // FreeAddr returns an address, host:port, that nobody listens on, for a server

@@ -1,0 +1,160 @@
+package lighttpd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
+)
+
+// box is a configuration that runs in a sandbox.
+type box struct {
+	server.Process
+	w           *rewriting
+	terminators []*terminator
+}
+
+// Stop implements server.Process.
+func (b *box) Stop() error {
+	for _, t := range b.terminators {
+		t.close()
+	}
+	err := b.Process.Stop()
+	for _, t := range b.terminators {
+		t.conns.Wait()
+	}
+	return err
+}
+
+// Listens implements server.Sandbox.
+func (b *box) Listens() map[string]string {
+	list := map[string]string{}
+	for _, s := range b.w.sockets {
+		list[s.token] = s.public
+	}
+	return list
+}
+
+// Changes implements server.Sandbox.
+func (b *box) Changes() []conf.Problem { return b.w.changes }
+
+// Original implements server.Sandbox.
+func (b *box) Original(text string) string { return b.w.original(text) }
+
+// attempts is how often lighttpd is started, with another address or without
+// a module that is not here.
+const attempts = 20
+
+// Start implements server.Sandboxer. What lighttpd refuses for a reason that
+// has to do with this machine is dealt with, and it is started again.
+func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+	path, err := proc.Program(o.Binary, program)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := Parse(source); err != nil && !tolerable(err) {
+		return nil, err
+	}
+	c := inSandbox(source)
+	w := newRewriting(c, o)
+	w.user, w.group = proc.WorkerUser("www-data", "lighttpd", "nobody")
+	if err := w.scripts(offersOf(c).scripts); err != nil {
+		return nil, err
+	}
+	for range attempts {
+		var p *proc.Process
+		if p, err = w.start(ctx, path); err == nil {
+			b := &box{Process: p, w: w}
+			if b.terminators, err = w.terminate(); err != nil {
+				return nil, errors.Join(err, b.Stop())
+			}
+			return b, nil
+		}
+		if !w.mend(err) {
+			break
+		}
+	}
+	return nil, w.refusal(err)
+}
+
+// start starts lighttpd with the copy.
+func (w *rewriting) start(ctx context.Context, program string) (*proc.Process, error) {
+	if err := w.listen(); err != nil {
+		return nil, err
+	}
+	dir, err := proc.ScratchIn(w.o.Dir, "lighttpd", w.user)
+	if err != nil {
+		return nil, err
+	}
+	text, err := w.print(dir)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, mainFile), []byte(text.text.String()), 0o644)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	return proc.Start(ctx, proc.Options{
+		Name: "lighttpd", Path: program, Args: []string{"-D", "-f", filepath.Join(dir, mainFile)}, User: w.user,
+		Dir: dir, ErrorLog: filepath.Join(dir, logFile), Addr: w.sockets[0].addr, Grace: grace,
+	})
+}
+
+// notLoaded is what lighttpd says of a module that is not there.
+var notLoaded = regexp.MustCompile(`dlopen\(\) failed for: \S*/(mod_\w+)\.so`)
+
+// mend deals with what has to do with this machine; false where that cannot be.
+func (w *rewriting) mend(err error) bool {
+	if strings.Contains(err.Error(), taken) {
+		return true
+	}
+	m := notLoaded.FindStringSubmatch(err.Error())
+	if m == nil || w.left[m[1]] || !isModule(m[1]) {
+		return false // misspelt, or one that nobody but the user has
+	}
+	w.leave(m[1])
+	return true
+}
+
+// said matches a line of lighttpd's.
+var said = regexp.MustCompile(`(?m)^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d: )?(?:\([\w.-]+\.\d+\) )(.*)$`)
+
+// inLine is where lighttpd names a line of its configuration.
+var inLine = regexp.MustCompile(`source: \S+ line: (\d+) pos: \d+ `)
+
+// refusal is the server's own message with the place in the user's files.
+func (w *rewriting) refusal(err error) error {
+	lines := said.FindAllStringSubmatch(err.Error(), -1)
+	if lines == nil {
+		return err
+	}
+	p := conf.Problem{Kind: conf.Syntax, Pos: conf.Pos{File: w.conf.Source.Roots[0]}}
+	var messages []string
+	for _, m := range lines {
+		message := m[1]
+		if at := inLine.FindStringSubmatch(message); at != nil {
+			n, _ := strconv.Atoi(at[1])
+			if d := w.out.from(n); d != nil && p.Pos.Line == 0 {
+				p.Pos = d.Pos
+			}
+			message = inLine.ReplaceAllString(message, "")
+		}
+		messages = append(messages, w.original(message))
+	}
+	p.Message = "lighttpd refuses the configuration: " + strings.Join(messages, "; ")
+	return &conf.Error{Problems: []conf.Problem{p}}
+}
+
+// tolerable says that a configuration can be tried without what could not be
+// read of it; who asks for that has been told.
+func tolerable(err error) bool {
+	var e *conf.Error
+	return errors.As(err, &e) && e.Only(conf.Missing, conf.Unreadable, conf.Doubtful)
+}
