@@ -72,7 +72,21 @@ func (b *Block) set(s *Setting) {
 // whatever could be read and never nil; the error is nil or a *conf.Error with
 // every problem found, in the order of reading. As lighttpd does, it ends at the
 // first error of form.
-func Parse(s conf.Source) (*Config, error) { return parseWith(s, nil) }
+func Parse(s conf.Source) (*Config, error) { return parsePart(s, nil) }
+
+// parsePart is parseWith for what may be a part of a configuration: its main
+// file has set server.modules, which it may add to in any way.
+func parsePart(s conf.Source, variables []*Setting) (*Config, error) {
+	c, err := parseWith(s, variables)
+	if err == nil || !c.Fragment || c.Blocks[0].Get("server.modules") != nil {
+		return c, err
+	}
+	modules := &Setting{Name: "server.modules", Value: &Value{Kind: Array, Unknown: "the main file sets it"}}
+	if whole, err := parseWith(s, append(variables, modules)); err == nil {
+		return whole, nil
+	}
+	return c, err
+}
 
 // parseWith is Parse with variables that are known beforehand.
 func parseWith(s conf.Source, variables []*Setting) (*Config, error) {

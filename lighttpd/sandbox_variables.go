@@ -8,7 +8,7 @@ const documentRoot = "/var/www/html"
 // inSandbox is a configuration as it is tried: lighttpd's working folder is that
 // of the main file there, and a document root is always there.
 func inSandbox(s conf.Source) *Config {
-	c, _ := parseWith(s, []*Setting{
+	c, _ := parsePart(s, []*Setting{
 		{Name: "var.CWD", Value: &Value{Text: s.Prefix}},
 		{Name: "var.PID", Value: &Value{Kind: Integer, Number: 1}},
 	})
