@@ -43,7 +43,7 @@ func judgeS3HeaderLeak(s *site) *diag.Finding {
 	b := s.Exchange(diag.BackendGet)
 	var names []string
 	for _, f := range s.Exchange(diag.ProxyGet).Header {
-		if ofStore.MatchString(f.Name) && !b.Header.Has(f.Name) && !slices.Contains(names, f.Name) {
+		if ofStore.MatchString(f.Name) && !b.Header.Has(f.Name) && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
 			names = append(names, f.Name)
 		}
 	}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -46,6 +47,23 @@ func StartS3(t testing.TB, args ...string) *S3 {
 			Env: []string{"ROOT_ACCESS_KEY_ID=" + s.Key, "ROOT_SECRET_ACCESS_KEY=" + s.Secret},
 		}
 	})
+	s.connect(t)
+	return s
+}
+
+// Behind is the same server behind something that may answer itself, by whose
+// address URLs are signed.
+func (s *S3) Behind(t testing.TB, change func(w http.ResponseWriter, r *http.Request) bool) *S3 {
+	t.Helper()
+	other := *s
+	other.Addr = Front(t, s.Addr, change, nil).Listener.Addr().String()
+	other.connect(t)
+	return &other
+}
+
+// connect makes the client.
+func (s *S3) connect(t testing.TB) {
+	t.Helper()
 	var err error
 	s.Client, err = minio.New(s.Addr, &minio.Options{
 		Creds: credentials.NewStaticV4(s.Key, s.Secret, ""), Region: s.Region, BucketLookup: minio.BucketLookupPath,
@@ -53,7 +71,6 @@ func StartS3(t testing.TB, args ...string) *S3 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // Bucket makes a bucket.
