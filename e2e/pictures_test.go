@@ -67,12 +67,22 @@ func TestPictures(t *testing.T) {
 		})
 	})
 
-	t.Run("gate", func(t *testing.T) {
+	t.Run("lint", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "site.conf"), released)
 		out, _ := printed(t, binary, dir, "lint", "site.conf")
-		draw(t, "gate", picture.Screen{Command: "proxydiag lint site.conf", Output: out})
+		draw(t, "lint", picture.Screen{Command: "proxydiag lint site.conf", Output: out})
+	})
+
+	t.Run("gate", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		text, _, _ := strings.Cut(strings.Replace(released, "alias /srv/media/;", "alias /srv/media;", 1), "\n    location /img")
+		write(t, filepath.Join(dir, "site.conf"), text+"}\n")
+		out, _ := printed(t, binary, dir, "gate", "site.conf")
+		out = tagged.ReplaceAllString(out, "-0000000000000001")
+		draw(t, "gate", picture.Screen{Command: "proxydiag gate site.conf", Output: out, From: "Evidence", To: "Fix", Until: "Checks"})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,9 @@ type Screen struct {
 	// Until, where not "", is a text: the picture ends before the line that has
 	// it, with an ellipsis.
 	Until string
+	// From and To, where not "", are texts: the lines from the one that has From
+	// to the one before that has To are left out, with an ellipsis.
+	From, To string
 	// Columns are how wide the terminal is at least; 0 stands for 80.
 	Columns int
 }
@@ -45,13 +49,12 @@ var colors = map[int]string{1: "#ff7b72", 2: "#57c46f", 3: "#e3b341", 4: "#6cb6f
 // SVG draws the screen.
 func (s Screen) SVG() string {
 	lines := strings.Split(strings.TrimRight(s.Output, "\n"), "\n")
-	if s.Until != "" {
-		for i, l := range lines {
-			if strings.Contains(bare(l), s.Until) {
-				lines = append(lines[:i:i], "\x1b[2m…\x1b[0m")
-				break
-			}
-		}
+	const ellipsis = "\x1b[2m…\x1b[0m"
+	if i, j := find(lines, s.From), find(lines, s.To); i >= 0 && j > i {
+		lines = slices.Concat(lines[:i], []string{"  " + ellipsis, ""}, lines[j:])
+	}
+	if i := find(lines, s.Until); i >= 0 {
+		lines = append(lines[:i:i], ellipsis)
 	}
 	typed := strings.Split("\x1b[2m$\x1b[0m \x1b[1m"+strings.ReplaceAll(s.Command, "\n", "\x1b[0m\n\x1b[1m")+"\x1b[0m", "\n")
 	lines = append(typed, lines...)
@@ -82,6 +85,11 @@ func (s Screen) SVG() string {
 	}
 	b.WriteString("</g>\n</svg>\n")
 	return b.String()
+}
+
+// find is the first line that has a text; -1 where none has, or the text is "".
+func find(lines []string, text string) int {
+	return slices.IndexFunc(lines, func(l string) bool { return text != "" && strings.Contains(bare(l), text) })
 }
 
 // run is a piece of a line in one style.

@@ -29,7 +29,7 @@ func TestRuns(t *testing.T) {
 // TestSVG: the picture is XML, names nothing outside of itself, ends where it
 // is told to, and shows all that was printed before.
 func TestSVG(t *testing.T) {
-	s := Screen{Command: "proxydiag <x> & y", Output: "\x1b[1;31m✗\x1b[0m a<b & c\n  ── \x1b[32m漢\x1b[0m\nChecks\nmore\n", Until: "Checks"}
+	s := Screen{Command: "proxydiag <x> & y", Output: "\x1b[1;31m✗\x1b[0m a<b & c\nEvidence\nlong\nFix\n  ── \x1b[32m漢\x1b[0m\nChecks\nmore\n", Until: "Checks", From: "Evidence", To: "Fix"}
 	text := s.SVG()
 	var shown strings.Builder
 	for d := xml.NewDecoder(strings.NewReader(text)); ; {
@@ -50,7 +50,7 @@ func TestSVG(t *testing.T) {
 			}
 		}
 	}
-	want := "proxydiag<x>&y" + "$proxydiag<x>&y" + "✗a<b&c" + "──漢" + "…"
+	want := "proxydiag<x>&y" + "$proxydiag<x>&y" + "✗a<b&c" + "…" + "Fix" + "──漢" + "…"
 	if got := strings.Join(strings.Fields(shown.String()), ""); got != want {
 		t.Errorf("shows %q, want %q", got, want)
 	}
