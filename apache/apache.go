@@ -46,4 +46,5 @@ var Kind = server.Kind{
 	Rules:    rules(),
 	Enrich:   cause.Enrich(siteOf, (*site).responsible),
 	Way:      way,
+	Sandbox:  trials{},
 }

@@ -24,6 +24,7 @@ var accessDenied = diag.Rule{
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"proxy-not-routed", "handoff-forbidden"},
+	Anyway:   true,
 	Judge:    judge(judgeAccessDenied),
 }
 

@@ -28,6 +28,7 @@ FileETag None`,
 	Check:    "validators",
 	Symptoms: []string{"proxy-conditional-broken"},
 	Needs:    true,
+	Anyway:   true,
 	Judge:    judge(judgeEtagZero),
 }
 

@@ -33,6 +33,7 @@ XSendFilePath /srv/media`,
 	Explains: []string{"handoff-leaked"},
 	Static:   true,
 	Partly:   true,
+	Anyway:   true,
 	Judge:    alone(judgeGuardedOff, lintGuardedOff),
 }
 
@@ -90,7 +91,7 @@ func (s *site) guard() *Guard {
 	}
 	for _, g := range s.conf.Guards {
 		around := g.Directive.Parent
-		if g.Open || !g.Known || around == nil || around.Name != "" && !slices.Contains(s.Download.Sections, around) ||
+		if g.Open || !g.Known && g.Directive.Name != "IfDefine" || around == nil || around.Name != "" && !slices.Contains(s.Download.Sections, around) ||
 			by != nil && around.Name == "" {
 			continue
 		}

@@ -24,6 +24,7 @@ var headerUnset = diag.Rule{
 	Symptoms: []string{"handoff-ignored"},
 	Static:   true,
 	Partly:   true,
+	Anyway:   true,
 	Judge:    alone(judgeHeaderUnset, lintHeaderUnset),
 }
 

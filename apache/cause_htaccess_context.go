@@ -32,6 +32,7 @@ RewriteRule ^dl/(.*)$ http://127.0.0.1:8000/dl/$1 [P,B,BNP,NE]`,
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"proxy-not-routed", "handoff-loop"},
+	Anyway:   true,
 	Judge:    judge(judgeHtaccessContext),
 }
 

@@ -20,6 +20,7 @@ XSendFilePath /srv/media`,
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked"},
+	Anyway:   true,
 	Judge:    judge(judgeModuleMissing),
 }
 

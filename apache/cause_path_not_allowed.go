@@ -29,12 +29,13 @@ XSendFilePath /srv/media`,
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found"},
+	Anyway:   true,
 	Judge:    judge(judgePathNotAllowed),
 }
 
 func judgePathNotAllowed(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.Lost() || h == nil || s.Status() != 404 || !s.Shows("handoff-not-found", "") || !s.ToBackend(s.Download) ||
+	if !s.Lost() || h == nil || s.Status() != 404 || !s.Shows("handoff-not-found", "") || !s.ToBackend(s.Download) && !s.runs() ||
 		!s.handsOver() {
 		return nil
 	}

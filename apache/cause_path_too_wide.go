@@ -20,6 +20,7 @@ var pathTooWide = diag.Rule{
 	},
 	Check:  "exposure",
 	Static: true,
+	Anyway: true,
 	Judge:  judgeConfig(judgePathTooWide),
 }
 

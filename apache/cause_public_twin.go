@@ -35,6 +35,7 @@ Alias /media/ /srv/media/
 	},
 	Check:  "exposure",
 	Static: true,
+	Anyway: true,
 	Judge:  judgeConfig(judgePublicTwin),
 }
 

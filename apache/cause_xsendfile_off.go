@@ -20,6 +20,7 @@ var xsendfileOff = diag.Rule{
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked"},
+	Anyway:   true,
 	Judge:    judge(judgeXsendfileOff),
 }
 

@@ -25,6 +25,7 @@ var xsendfileScope = diag.Rule{
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored"},
 	Explains: []string{"handoff-leaked"},
+	Anyway:   true,
 	Judge:    judge(judgeXsendfileScope),
 }
 

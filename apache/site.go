@@ -6,6 +6,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 // site is what the causes know of a run: the configuration, and the way of the
@@ -32,10 +33,35 @@ func newSite(v *diag.View) *site {
 	s.Download = s.follow(x)
 	if h, ok := s.HandedOver(handoffField); ok {
 		s.Value = h.Value
-		s.Handoff = NewRouter(s.conf, RouterOptions{}).Handoff(s.Download, h)
+		s.Handoff = NewRouter(s.conf, RouterOptions{}).Handoff(s.answered(), h)
 	}
 	return s
 }
+
+// answered is the route of the download as what answers it: where the companion
+// was asked, a path that leads to a file leads to a script that Apache runs.
+func (s *site) answered() *Route {
+	d := s.Download
+	if reached, _ := s.Reached(diag.ProxyGet); !s.Stack.Companion || reached != diag.Yes || d.Upstream != nil {
+		return d
+	}
+	switch by := d.Deciding(route.StepUnknown); {
+	case d.Outcome == route.File && d.Handler == "":
+	case d.Outcome == route.Undecided && by != nil && by.Name == "WSGIScriptAlias":
+		d = s.router.fileIn(d.state.srv, d.state.req.URI, by.Arg(1))
+	default:
+		return d
+	}
+	c := *d
+	c.Outcome, c.Handler = route.File, scriptHandler
+	return &c
+}
+
+// scriptHandler is the handler of what runs in a way that is not known.
+const scriptHandler = "a script"
+
+// runs says that a script that Apache runs hands over.
+func (s *site) runs() bool { return s.Handoff != nil && s.Handoff.Handler == scriptHandler }
 
 // listens says that this configuration listens on an address of this machine.
 func (s *site) listens(addr string) bool {
