@@ -52,7 +52,7 @@ func TestHTML(t *testing.T) {
 			t.Fatal(err)
 		}
 		address := (&url.URL{Scheme: "file", Path: file}).String()
-		inspect(t, browser, name, address)
+		inspect(browser, t, name, address)
 	}
 }
 
@@ -69,7 +69,7 @@ func openBrowser(ctx context.Context, t *testing.T) (context.Context, func()) {
 
 // inspect opens a page on a screen and on a phone: nothing else is fetched,
 // nothing is complained about, nothing stands beyond the edge.
-func inspect(t *testing.T, browser context.Context, name, address string) {
+func inspect(browser context.Context, t *testing.T, name, address string) {
 	t.Helper()
 	for _, width := range []int64{375, 1280} {
 		var mu sync.Mutex

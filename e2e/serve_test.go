@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -61,6 +62,29 @@ type endpoint struct {
 	cmd *exec.Cmd
 	URL string
 	log syncBuffer
+	// told is what the process tells systemd.
+	told syncBuffer
+}
+
+// manager is a socket that stands in for systemd's.
+func (e *endpoint) manager() string {
+	e.t.Helper()
+	path := filepath.Join(e.t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.t.Cleanup(func() { conn.Close() })
+	go func() {
+		for b := make([]byte, 1000); ; {
+			n, err := conn.Read(b)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(&e.told, "%s\n", b[:n])
+		}
+	}()
+	return path
 }
 
 type syncBuffer struct {
@@ -89,6 +113,7 @@ func serving(t *testing.T, binary, yaml string, flags ...string) *endpoint {
 	e := &endpoint{t: t, URL: "http://" + addr}
 	e.cmd = exec.Command(binary, append([]string{"serve", "--file", file, "--listen", addr}, flags...)...)
 	e.cmd.Stderr = &e.log
+	e.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+e.manager())
 	if err := e.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -209,6 +234,9 @@ func TestServe(t *testing.T) {
 	}
 	e.says("/healthz/first", 503, "backend misconfigured")
 	e.end(syscall.SIGTERM)
+	if told := e.told.String(); told != "READY=1\nSTOPPING=1\n" {
+		t.Errorf("systemd is told %q", told)
+	}
 	for _, name := range listing(t, first.Sample.Storage) {
 		if !slices.Contains(before, name) {
 			t.Errorf("%s was left behind", name)
@@ -237,6 +265,6 @@ func lookAt(t *testing.T, e *endpoint) {
 	defer cancel()
 	browser, closed := openBrowser(ctx, t)
 	defer closed()
-	inspect(t, browser, "status", e.URL+"/status")
-	inspect(t, browser, "status-healthz", e.URL+"/healthz?check=second")
+	inspect(browser, t, "status", e.URL+"/status")
+	inspect(browser, t, "status-healthz", e.URL+"/healthz?check=second")
 }

@@ -80,31 +80,38 @@ func (n Node) Settings() []Setting { return n.r.settings(n.node) }
 // are.
 func (n Node) Text() string { return resolve(n.node).Value }
 
-// deepest is how deep values are followed: aliases can make a circle.
-const deepest = 32
-
 // Replace is the value with a text replaced in all its scalars but keys.
 func (n Node) Replace(old, new string) Node {
-	n.node = replace(n.node, strings.NewReplacer(old, new), deepest)
+	r := replacer{Replacer: strings.NewReplacer(old, new), left: mostNodes}
+	n.node = r.node(n.node)
 	return n
 }
 
-func replace(node *yaml.Node, with *strings.Replacer, depth int) *yaml.Node {
+// mostNodes is how much is replaced in: aliases can make a circle.
+const mostNodes = 10_000
+
+type replacer struct {
+	*strings.Replacer
+	left int
+}
+
+func (r *replacer) node(node *yaml.Node) *yaml.Node {
 	copied := *resolve(node)
-	if depth == 0 {
+	if r.left--; r.left < 0 {
+		copied.Content = nil
 		return &copied
 	}
 	switch copied.Kind {
 	case yaml.ScalarNode:
-		copied.Value = with.Replace(copied.Value)
+		copied.Value = r.Replace(copied.Value)
 	case yaml.MappingNode, yaml.SequenceNode:
+		content := copied.Content
 		copied.Content = nil
-		for i, c := range resolve(node).Content {
-			if copied.Kind == yaml.MappingNode && i%2 == 0 {
-				copied.Content = append(copied.Content, c)
-				continue
+		for i, c := range content {
+			if copied.Kind == yaml.SequenceNode || i%2 == 1 {
+				c = r.node(c)
 			}
-			copied.Content = append(copied.Content, replace(c, with, depth-1))
+			copied.Content = append(copied.Content, c)
 		}
 	}
 	return &copied

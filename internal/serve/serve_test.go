@@ -622,3 +622,23 @@ func TestSchema(t *testing.T) {
 		}
 	}
 }
+
+func FuzzRead(f *testing.F) {
+	f.Add("serve: {checks: {a: {http: 'http://h/'}}, modules: {m: {targets: x, stack: {proxy: 'http://{target}/'}}}}")
+	f.Add("serve: &x {modules: {m: *x, n: {targets: [a], check: *x}}}")
+	f.Add("a: &a [x]\nserve: {public: [*a, 1], checks: {a: *a}, tls: *a, stacks: {<<: *a}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := project.Parse("p.yaml", text, project.Options{
+			Keys: []project.Key{{Name: "proxy"}, {Name: "header", List: true}},
+			Env:  func(string) (string, bool) { return "", false },
+			Serve: func(n project.Node) {
+				if Read(n) == nil {
+					t.Error("nothing")
+				}
+			},
+		})
+		if err != nil && err.Error() == "" {
+			t.Error("an error without words")
+		}
+	})
+}
