@@ -28,6 +28,7 @@ type gateFlags struct {
 	realStorage             bool
 	allowMissing            bool
 	set                     []string
+	stacks                  stacksFlags
 	profile                 string
 	client                  clientFlags
 	output                  outputFlags
@@ -36,7 +37,7 @@ type gateFlags struct {
 func newGate(std streams) *cobra.Command {
 	var g gateFlags
 	cmd := &cobra.Command{
-		Use:   "gate CONFIG",
+		Use:   "gate CONFIG | gate --stack NAME [CONFIG]",
 		Short: "Start the real server with your configuration in a sandbox, and try the downloads",
 		Long: "gate starts the server that is installed here with a copy of your configuration, on loopback,\n" +
 			"with our companion where the application would be and fixtures where the files would be, and\n" +
@@ -49,14 +50,27 @@ func newGate(std streams) *cobra.Command {
 			"for wrong use, 3 where the server refuses the configuration or nothing could be tried.",
 		Example: "  proxydiag gate site.conf\n  proxydiag gate site.conf --list\n" +
 			"  proxydiag gate site.conf --storage /srv/media --sendfile " + exampleSpec() + " --path /dl/",
-		Args: exactly("a configuration", 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), args[0], std) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if g.stacks.stack != "" && len(args) == 0 {
+				return nil
+			}
+			return exactly("a configuration", 1)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := g.meant(args, std)
+			if err != nil {
+				return err
+			}
+			return g.run(cmd.Context(), path, std)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&g.server, "server", "", "the `KIND` of server, where the configuration's shape does not tell")
 	f.StringVar(&g.storage, "storage", "", "the `FOLDER` that the files lie in, as the configuration calls it")
 	f.StringVar(&g.sendfile, "sendfile", "", "`KIND:PREFIX` that the application hands off to, as for check")
 	f.StringVar(&g.path, "path", "", "the `PATH` of the downloads, /dl/, or their URL; {name} stands for the file's name, which is appended where it is absent")
+	f.StringVar(&g.stacks.stack, "stack", "", "take what is meant, and the configuration where none is given, from the stack of this `NAME` in "+projectFile)
+	f.StringVarP(&g.stacks.file, "file", "f", projectFile, "the `FILE` that describes the stacks")
 	f.StringArrayVar(&g.via, "via", nil, "try only ways in with this `TEXT` in their names, repeatable")
 	f.StringArrayVar(&g.to, "to", nil, "try only ways out with this `TEXT` in their names, repeatable")
 	f.BoolVar(&g.list, "list", false, "print the ways in and out, and start nothing")
@@ -81,6 +95,34 @@ func triable() []server.Kind {
 		}
 	}
 	return kinds
+}
+
+// meant takes from a stack of the file what the command line does not say, and
+// returns the path of the configuration.
+func (g *gateFlags) meant(args []string, std streams) (string, error) {
+	if g.stacks.stack == "" {
+		return args[0], nil
+	}
+	list, err := g.stacks.chosen(newCheck(std))
+	if err != nil {
+		return "", err
+	}
+	stack := list[0].stack
+	for _, s := range []struct {
+		flag *string
+		text string
+	}{{&g.server, stack.server}, {&g.storage, stack.storage}, {&g.sendfile, stack.sendfile}, {&g.path, stack.proxy}} {
+		if *s.flag == "" {
+			*s.flag = s.text
+		}
+	}
+	switch {
+	case len(args) > 0:
+		return args[0], nil
+	case stack.config == "":
+		return "", fmt.Errorf("--stack %s: the stack names no configuration, and none is given; write it behind gate, or into the file as config", g.stacks.stack)
+	}
+	return stack.config, nil
 }
 
 func (g *gateFlags) run(ctx context.Context, path string, std streams) error {

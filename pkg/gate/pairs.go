@@ -150,27 +150,48 @@ func (o Options) ways(offers server.Offers) []server.WayIn {
 }
 
 // at are the ports that a URL's origin leads to: those of that name or, where
-// there are none, what takes other names on the same port. Of no origin it is all.
+// there are none, what takes other names on the same port or, where nothing does
+// (as behind a container's published port), on any. Of no origin it is all.
 func at(ports []server.Port, origin string) []server.Port {
 	if origin == "" {
 		return ports
 	}
-	var named, others []server.Port
+	scheme, host := urlOf(origin)
+	var named, same, any []server.Port
+	add := func(list []server.Port, p server.Port) []server.Port {
+		if slices.ContainsFunc(list, func(q server.Port) bool { return q.Listen == p.Listen }) {
+			return list
+		}
+		p.Scope = "" // which block takes it is what is to be seen
+		return append(list, p)
+	}
 	for _, p := range ports {
-		switch {
-		case p.Origin == origin:
+		its, _ := urlOf(p.Origin)
+		if p.Origin == origin {
 			named = append(named, p)
-		case port(p.Origin) == port(origin):
-			p.Origin, p.Scope = origin, "" // which block takes it is what is to be seen
-			if !slices.ContainsFunc(others, func(q server.Port) bool { return q.Listen == p.Listen }) {
-				others = append(others, p)
-			}
+		}
+		own := p
+		own.Origin = its + "://" + usual(net.JoinHostPort(host, port(p.Origin)), its == "https")
+		if port(p.Origin) == port(origin) {
+			p.Origin = origin
+			same = add(same, p)
+		} else if its == scheme {
+			any = add(any, own)
 		}
 	}
-	if len(named) > 0 {
-		return named
+	for _, list := range [][]server.Port{named, same, any} {
+		if len(list) > 0 {
+			return list
+		}
 	}
-	return others
+	return nil
+}
+
+// urlOf cuts an origin into scheme and host, without a port.
+func urlOf(origin string) (scheme, host string) {
+	scheme, _, _ = strings.Cut(origin, "://")
+	host, _, _ = net.SplitHostPort(address(diag.URL(origin)))
+	return scheme, host
 }
 
 // port is the port of an origin.
