@@ -34,7 +34,6 @@ func ungated() map[string]string {
 		"nginx: symbolic links refused": "the link is on the machine of the stack only",
 		"nginx: a link to the folder":   "the link is on the machine of the stack only",
 		"lighttpd: the document root":   "the link is on the machine of the stack only",
-		"nginx: a variable address":     "what a variable names as an upstream is not replaced yet",
 
 		"apache: for a module that nobody has": "which modules a fragment's surroundings load is not known",
 		"apache: an earlier ProxyPass":         "each application is stood in for: none is dead",

@@ -60,7 +60,8 @@ func (l *loader) load(roots []string) (conf.Source, error) {
 
 // prefix is the folder that included files are relative to: that of the main
 // file. Where a file has no http { } its main file is not known: it is the
-// nginx.conf beside it or in the folder above, as for sites-available/.
+// nginx.conf beside it or in the folder above, as for sites-available/; without
+// one it is where what is included lies.
 func (l *loader) prefix(root, text string) string {
 	folder := load.FolderOf(root)
 	p := &parser{files: load.NewKept(conf.Source{})}
@@ -69,8 +70,16 @@ func (l *loader) prefix(root, text string) string {
 	if isMain(top) || l.There(load.Join(folder, mainFile)) {
 		return folder
 	}
-	if above := load.Above(folder); l.There(load.Join(above, mainFile)) {
+	above := load.Above(folder)
+	if l.There(load.Join(above, mainFile)) {
 		return above
 	}
+	top.Walk(func(d *conf.Directive) bool { // what it includes tells
+		if name := d.Arg(0); d.Name == "include" && !strings.HasPrefix(name, "/") && !load.HasMeta(name) &&
+			!l.There(load.Join(folder, name)) && l.There(load.Join(above, name)) {
+			folder = above
+		}
+		return true
+	})
 	return folder
 }

@@ -1,8 +1,10 @@
 package nginx
 
 import (
+	"net/netip"
 	"path"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -17,31 +19,100 @@ type trials struct{}
 
 // Offers implements server.Sandboxer. A way in is a location from which a
 // request, with no file there, comes to an upstream; a way out is an internal
-// location that opens files.
+// location that opens files or asks where they are.
 func (trials) Offers(source conf.Source) server.Offers {
 	c, _ := Parse(source)
-	var o server.Offers
 	if c == nil || c.HTTP == nil {
-		return o
+		return server.Offers{}
 	}
-	r := NewRouter(c, RouterOptions{Files: func(string) route.FileKind { return route.FileMissing }})
-	behind := r.tiersBehind()
-	for _, v := range r.servers {
+	return newOffering(c).offers()
+}
+
+// offering looks for the ways in and out of a configuration.
+type offering struct {
+	conf    *Config
+	in      *Router // no file is there, but scripts
+	out     *Router // what is handed over is there
+	scripts map[string]bool
+	madeUp  map[*conf.Directive]server.App // server blocks whose applications another file, or a module, names
+}
+
+func newOffering(c *Config) *offering {
+	o := &offering{conf: c, scripts: map[string]bool{}, madeUp: map[*conf.Directive]server.App{}}
+	o.in = NewRouter(c, RouterOptions{Prefix: compiledPrefix, Files: func(file string) route.FileKind {
+		if path.Ext(file) == ".php" && !strings.Contains(file, probeName) {
+			o.scripts[file] = true
+			return route.FileRegular
+		}
+		return route.FileMissing
+	}})
+	o.out = NewRouter(c, RouterOptions{Prefix: compiledPrefix, Files: func(file string) route.FileKind {
+		if strings.Contains(file, probeName) {
+			return route.FileRegular
+		}
+		return route.FileMissing
+	}})
+	return o
+}
+
+func (o *offering) offers() server.Offers {
+	var all server.Offers
+	behind := o.in.tiersBehind()
+	asked := map[string]bool{} // scopes with a way in
+	for _, v := range o.in.servers {
 		if behind[v] {
 			continue // another server block is what clients reach
 		}
-		ports := v.ports()
-		o.Ports = append(o.Ports, ports...)
-		for _, p := range ports {
-			o.Ways = append(o.Ways, v.waysIn(p)...)
-		}
-		for _, l := range handoffLocations(v.dir) {
-			if out, ok := v.wayOut(l); ok {
-				o.Outs = append(o.Outs, out)
+		for _, p := range v.ports() {
+			all.Ports = append(all.Ports, p)
+			for _, w := range v.waysIn(p) {
+				asked[w.Scope] = true
+				all.Ways = append(all.Ways, w)
 			}
 		}
 	}
-	return o
+	for _, v := range o.out.servers {
+		outs := v.waysOut()
+		all.Outs = append(all.Outs, outs...)
+		if len(outs) > 0 && !asked[v.scope()] && !behind[o.in.of(v.dir)] && (o.conf.Fragment || asksForeign(v.dir)) {
+			all.Ways = append(all.Ways, o.makeUp(v)...)
+		}
+	}
+	return all
+}
+
+// madeUpPath is where a server block asks an application that it gets in the
+// sandbox.
+const madeUpPath = "/proxydiag-application/"
+
+// makeUp are ways in to a server block whose application is not seen here.
+func (o *offering) makeUp(v *vhost) []server.WayIn {
+	o.madeUp[v.dir] = server.App{Protocol: "http", Address: "application"}
+	var list []server.WayIn
+	for _, port := range v.ports() {
+		_, host, _ := strings.Cut(port.Origin, "://")
+		w := server.WayIn{
+			Name: host + " (an application that is not named here)", Port: port, App: o.madeUp[v.dir],
+			URL: diag.URL(port.Origin + madeUpPath), Path: madeUpPath,
+		}
+		if at := cause.Writing(written).Place(v.dir); at != nil {
+			w.Location = *at
+		}
+		if len(list) == 0 {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// asksForeign says that modules of others hand over to applications.
+func asksForeign(block *conf.Directive) bool {
+	found := false
+	block.Walk(func(d *conf.Directive) bool {
+		found = found || strings.HasPrefix(d.Name, "passenger_") || strings.HasSuffix(d.Name, "_pass") && protocols[d.Name] == "" || strings.HasPrefix(d.Name, "content_by_lua")
+		return !found
+	})
+	return found || len(effective(block, "passenger_enabled")) > 0
 }
 
 // scope names a server block.
@@ -53,22 +124,19 @@ func (s *vhost) ports() []server.Port {
 	var list []server.Port
 	seen := map[string]bool{}
 	for _, l := range s.list {
-		if l.port == "" {
-			continue
-		}
 		scheme, standard := "http", "80"
 		if l.ssl {
 			scheme, standard = "https", "443"
 		}
 		host := l.host
-		if host == "*" || host == "[::]" {
+		if host == "*" || host == "[::]" || l.port == "" {
 			host = "127.0.0.1"
 		}
-		if names := askableNames(s.dir); len(names) > 0 {
+		if names := askableNames(s.dir); len(names) > 0 && !strings.Contains(names[0], ":") {
 			host = names[0]
 		}
 		origin := scheme + "://" + host
-		if l.port != standard {
+		if l.port != standard && l.port != "" {
 			origin += ":" + l.port
 		}
 		if !seen[origin] {
@@ -84,32 +152,72 @@ func (s *vhost) ports() []server.Port {
 func (s *vhost) waysIn(port server.Port) []server.WayIn {
 	var list []server.WayIn
 	seen := map[*conf.Directive]bool{}
+	_, host, _ := strings.Cut(port.Origin, "://")
 	for _, base := range s.bases() {
-		t := s.ask(port, diag.URL(port.Origin+base).For(probeName))
-		if t.Outcome != route.Proxied || t.Server != s.dir || seen[t.Upstream.Pass] {
+		first := s.ask(port, diag.URL(port.Origin+base).For(probeName), netip.Addr{})
+		if first.Outcome != route.Proxied || first.Server != s.dir || seen[first.Upstream.Pass] || s.r.aside(first.Upstream.Pass) {
 			continue
 		}
-		seen[t.Upstream.Pass] = true
-		w := server.WayIn{Port: port, URL: diag.URL(port.Origin + base), Location: *cause.Writing(written).Place(t.Upstream.Pass)}
-		_, host, _ := strings.Cut(port.Origin, "://")
-		w.Name = host + " " + base
-		w.App = appOf(t.Upstream)
-		if path, ok := cutName(t.Upstream.URI); ok {
-			w.Path = path
+		seen[first.Upstream.Pass] = true
+		t := s.r.last(first)
+		if t.Outcome != route.Proxied {
+			continue
 		}
+		w := server.WayIn{Name: host + " " + base, Port: port, URL: diag.URL(port.Origin + base), App: appOf(t.Upstream)}
+		w.Location, w.Scope = *cause.Writing(written).Place(t.Upstream.Pass), s.r.of(t.Server).scope()
+		if p, ok := cutName(t.Upstream.URI); ok {
+			w.Path = p
+		}
+		w.Untried = s.closed(port, w.URL, first)
 		list = append(list, w)
 	}
 	return list
 }
 
+// closed says why a way in is closed to who has nothing but its URL.
+func (s *vhost) closed(port server.Port, url diag.URL, t *Route) string {
+	for _, p := range t.Provided {
+		if p.Directive != nil && p.Directive.Name == "auth_basic" {
+			return "it asks for a password"
+		}
+	}
+	if d := last(s.dir, "ssl_verify_client"); d != nil && d.Arg(0) == "on" && strings.HasPrefix(port.Origin, "https:") {
+		return "it asks for a client's certificate"
+	}
+	if here := s.ask(port, url.For(probeName), netip.AddrFrom4([4]byte{127, 0, 0, 1})); here.Outcome == route.Refused {
+		return "it lets in some addresses only, and not this machine's"
+	}
+	return ""
+}
+
 // ask follows a plain request through one address.
-func (s *vhost) ask(port server.Port, url string) *Route {
+func (s *vhost) ask(port server.Port, url string, client netip.Addr) *Route {
 	scheme, rest, _ := strings.Cut(url, "://")
 	host, uri, _ := strings.Cut(rest, "/")
-	q := route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: port.Listen}
+	q := route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: port.Listen, Client: client}
 	q.Addr = strings.Replace(strings.Replace(q.Addr, "*:", "127.0.0.1:", 1), "[::]:", "[::1]:", 1)
 	return s.r.Route(q)
 }
+
+// last is the route at whose end an application stands, where server blocks of
+// this configuration ask each other.
+func (r *Router) last(t *Route) *Route {
+	for range 5 {
+		u := t.Upstream
+		if t.Outcome != route.Proxied || u.Unknown != "" || u.Pass.Name != "proxy_pass" {
+			return t
+		}
+		i := slices.IndexFunc(u.Peers, func(p route.Peer) bool { return r.at(local(p.Addr)) != nil })
+		if i < 0 {
+			return t
+		}
+		t = r.Route(route.Request{Scheme: u.Protocol, Host: t.hostSent(), Addr: local(u.Peers[i].Addr), URI: u.URI})
+	}
+	return t
+}
+
+// local writes the machine's own name as an address.
+func local(addr string) string { return strings.Replace(addr, "localhost:", "127.0.0.1:", 1) }
 
 // cutName is a request target with {name} in the place of the name that was
 // asked for; a name at its end is left out.
@@ -127,22 +235,43 @@ func cutName(uri string) (string, bool) {
 // bases are URLs, without the origin, under which downloads may be: of each
 // location that clients can ask for.
 func (s *vhost) bases() []string {
-	var list []string
+	list := []string{"/"}
 	for _, l := range locations(s.dir) {
 		switch kind, name := LocationName(l); kind {
 		case LocationPrefix, LocationNoRegex:
-			list = append(list, strings.TrimSuffix(name, "/")+"/")
+			list = append(list, strings.TrimSuffix(name, "/")+"/", name+"{name}")
 		case LocationExact:
 			list = append(list, name+"?file={name}")
 		case LocationRegex, LocationNoCase:
-			if tree, err := syntax.Parse(name, syntax.Perl); err == nil {
-				if uri := route.Sample(tree, nil); path.IsAbs(uri) {
-					list = append(list, strings.TrimSuffix(uri, "/")+"/")
-				}
-			}
+			list = append(list, sampleURLs(name)...)
 		}
 	}
-	return append(list, "/")
+	return append(list, "/index.php/", "/index.php?file={name}")
+}
+
+// sampleURLs are URLs that a pattern may match.
+func sampleURLs(pattern string) []string {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	uri := route.Sample(tree, nil)
+	if !path.IsAbs(uri) {
+		uri = "/" + uri
+	}
+	uri = diag.EscapePath(uri)
+	if path.Base(uri) == path.Ext(uri) { // \.php$, \.(?:jpg|png)$
+		uri = path.Join(path.Dir(uri), "index"+path.Ext(uri))
+	}
+	if script := strings.TrimSuffix(uri, "/"); path.Ext(script) == ".php" {
+		index := path.Join(path.Dir(script), "index.php")
+		return []string{index + "?file={name}", script + "?file={name}", index + "/", script + "/"}
+	}
+	list := []string{strings.TrimSuffix(uri, "/") + "/", uri + "?file={name}"}
+	if s := path.Dir(uri); s != "/" {
+		list = append(list, s+"/", s+"/{name}"+path.Ext(uri))
+	}
+	return list
 }
 
 // appOf is the application that an upstream is.
@@ -151,25 +280,22 @@ func appOf(u *route.Upstream) server.App {
 	if len(u.Peers) > 0 {
 		app.Address = u.Peers[0].Addr
 	}
+	if app.Address == "" || u.Unknown != "" {
+		app.Address = u.Pass.Arg(0)
+	}
+	if app.Protocol == "https" {
+		app.Protocol = "http"
+	}
 	return app
 }
 
-// wayOut is the way out that an internal location is.
-func (s *vhost) wayOut(l *conf.Directive) (server.WayOut, bool) {
-	prefix := handoffPrefix(l)
-	out := server.WayOut{Scope: s.scope(), Sendfile: kindName + ":" + prefix, Location: *cause.Writing(written).Place(l)}
-	switch d := last(l, "alias"); {
-	case d != nil:
-		out.Storage = d.Arg(0)
-	default:
-		if root := last(l, "root"); root != nil {
-			out.Storage = strings.TrimSuffix(root.Arg(0), "/") + prefix
-		}
-	}
-	if strings.Contains(out.Storage, "$") || !path.IsAbs(out.Storage) {
-		return out, false
-	}
-	out.Storage = path.Clean(out.Storage)
-	out.Name = prefix + " (" + out.Storage + ")"
-	return out, true
+// inside follows an internal redirect to a URI within a server block.
+func (s *vhost) inside(uri, args string) *Route {
+	q := s.requests("/")[0]
+	q.Client = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	state := newState(s.r, q)
+	state.begin()
+	state.done, state.out, state.srv = false, Route{}, s
+	state.redirect(uri, args)
+	return state.result()
 }

@@ -30,7 +30,7 @@ func (p *printed) note(d *conf.Directive, text string) {
 func (p *printed) directive(d *conf.Directive, depth int) {
 	indent := strings.Repeat("    ", depth)
 	var b strings.Builder
-	b.WriteString(indent + d.Name)
+	b.WriteString(indent + quoted(d.Name))
 	for _, a := range d.Args {
 		b.WriteString(" " + a.Raw)
 	}

@@ -1,7 +1,9 @@
 package nginx
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,6 +24,12 @@ type rewriting struct {
 	dirMark string // stands for the folder of the process, which is made anew for each start
 	sockets []socket
 	left    map[conf.Pos]bool // what nginx refuses here and is left out
+	unknown map[string]bool   // names of directives that this nginx does not know
+	empty   map[string]bool   // variables that are not defined here
+	defined []string          // directives for the http block that nobody wrote
+	maps    int               // how many of them are maps of ours
+	urls    map[string]bool   // variables that proxy_pass takes whole URLs from, nil before they are looked for
+	madeUp  map[*conf.Directive]server.App
 	changes []conf.Problem
 	back    []string // pairs for a replacer: what the sandbox says, what the user wrote
 	failed  error
@@ -35,7 +43,17 @@ type socket struct {
 }
 
 func newRewriting(c *Config, o server.SandboxOptions) *rewriting {
-	return &rewriting{conf: c, o: o, router: NewRouter(c, RouterOptions{}), left: map[conf.Pos]bool{}, dirMark: "@PROXYDIAG-DIR@"}
+	return &rewriting{
+		conf: c, o: o, router: NewRouter(c, RouterOptions{}), dirMark: "@PROXYDIAG-DIR@",
+		left: map[conf.Pos]bool{}, unknown: map[string]bool{}, empty: map[string]bool{}, madeUp: map[*conf.Directive]server.App{},
+	}
+}
+
+// close lets the listening sockets go.
+func (w *rewriting) close() {
+	for _, s := range w.sockets {
+		_ = s.listener.Close()
+	}
 }
 
 // change notes what was dealt with.
@@ -45,6 +63,9 @@ func (w *rewriting) change(d *conf.Directive, format string, args ...any) {
 		w.changes = append(w.changes, p)
 	}
 }
+
+// fail notes why the copy cannot be made.
+func (w *rewriting) fail(err error) { w.failed = errors.Join(w.failed, err) }
 
 // replacer puts what nginx says into the user's words.
 func (w *rewriting) replacer() *strings.Replacer {
@@ -63,57 +84,69 @@ func (w *rewriting) print() (*printed, error) {
 	}
 	p.raw(fmt.Sprintf("worker_processes 1;\npid %s/nginx.pid;\nerror_log %s/%s info;\nevents {}\n", w.dirMark, w.dirMark, logFile))
 	for _, d := range w.conf.Top.Block {
-		if d.Name == "load_module" {
+		switch d.Name {
+		case "load_module":
 			if d = w.module(d); d != nil {
 				p.directive(d, 0)
 			}
+		case "stream", "mail", "rtmp":
+			w.change(d, "%s { } is not tried, and is left out", d.Name)
 		}
 	}
+	w.defined, w.maps = nil, 0
+	block := w.filled(copyOf(w.conf.HTTP), w.conf.HTTP)
 	p.raw("http {\n")
 	for _, use := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		p.raw(fmt.Sprintf("    %s_temp_path %s/%s;\n", use, w.dirMark, use))
 	}
-	p.raw("    access_log off;\n")
-	for _, d := range w.conf.HTTP.Block {
-		for _, c := range w.rewrite(d) {
-			p.directive(c, 1)
-		}
+	p.raw("    access_log off;\n    map_hash_bucket_size 512;\n    server_names_hash_bucket_size 512;\n    variables_hash_bucket_size 512;\n    proxy_headers_hash_bucket_size 512;\n")
+	for _, line := range slices.Concat(w.around(), w.variables(), w.defined) {
+		p.raw("    " + line + "\n")
+	}
+	for _, d := range block.Block {
+		p.directive(d, 1)
 	}
 	p.raw("}\n")
 	return p, w.failed
 }
 
-// module is load_module with the path of a module that is here.
-func (w *rewriting) module(d *conf.Directive) *conf.Directive {
-	for _, folder := range []string{"", compiledPrefix, "/usr/lib/nginx", "/etc/nginx"} {
-		name := d.Arg(0)
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(folder, name)
-		}
-		if _, err := os.Stat(name); err == nil && filepath.IsAbs(name) {
-			return with(d, name)
-		}
-	}
-	w.change(d, "the module %s is not on this machine: it is left out", d.Arg(0))
-	return nil
-}
-
-// dropped are directives about the process, its logs and its scratch files,
-// which the sandbox has of its own.
+// dropped are directives about the process, its logs, its scratch files and
+// its TLS, which the sandbox has of its own; those that write files; and limits,
+// which many requests at once would run into.
 var dropped = map[string]bool{
 	"include": true, "user": true, "pid": true, "daemon": true, "error_log": true, "access_log": true, "lock_file": true,
 	"client_body_temp_path": true, "proxy_temp_path": true, "fastcgi_temp_path": true, "uwsgi_temp_path": true, "scgi_temp_path": true,
-	"ssl_stapling": true, "ssl_stapling_verify": true, "ssl_stapling_file": true, "proxy_bind": true, "log_not_found": true,
-	"limit_req": true, "limit_conn": true, "open_log_file_cache": true,
+	"client_body_in_file_only": true, "proxy_store": true, "fastcgi_store": true, "uwsgi_store": true, "scgi_store": true,
+	"proxy_store_access": true, "fastcgi_store_access": true, "uwsgi_store_access": true, "scgi_store_access": true,
+	"dav_methods": true, "dav_access": true, "create_full_put_path": true, "min_delete_depth": true,
+	"ssl_stapling": true, "ssl_stapling_verify": true, "ssl_stapling_file": true, "ssl_stapling_responder": true,
+	"ssl_ciphers": true, "ssl_ecdh_curve": true, "ssl_dhparam": true, "ssl_conf_command": true, "ssl_early_data": true, "ssl_engine": true,
+	"ssl_password_file": true, "ssl_session_ticket_key": true, "ssl_crl": true,
+	"proxy_bind": true, "fastcgi_bind": true, "uwsgi_bind": true, "scgi_bind": true, "grpc_bind": true, "memcached_bind": true,
+	"log_not_found": true, "limit_req": true, "limit_conn": true, "open_log_file_cache": true, "aio": true, "thread_pool": true,
+	"map_hash_bucket_size": true, "server_names_hash_bucket_size": true, "variables_hash_bucket_size": true, "proxy_headers_hash_bucket_size": true,
 }
 
 // rewrite is what stands for a directive in the copy.
 func (w *rewriting) rewrite(d *conf.Directive) []*conf.Directive {
 	switch {
+	case d.Parent != nil && isTable(d.Parent):
+		if d.Parent.Name == "map" && len(d.Args) == 1 && w.holdsURL(strings.TrimPrefix(d.Parent.Arg(1), "$")) {
+			return []*conf.Directive{w.assignment(d)}
+		}
+		if d.Name == "include" {
+			return nil
+		}
+		return []*conf.Directive{copyOf(d)}
 	case w.left[d.Pos] || dropped[d.Name]:
 		return nil
-	case isLua(d.Name):
+	case isCode(d.Name):
 		w.change(d, "%s is code, and is left out", d.Name)
+		return nil
+	case w.unknown[d.Name]:
+		w.change(d, noModule, d.Name)
+		return nil
+	case strings.Contains(d.Name, "_ssl_"): // what is asked is asked without TLS
 		return nil
 	}
 	switch d.Name {
@@ -127,26 +160,82 @@ func (w *rewriting) rewrite(d *conf.Directive) []*conf.Directive {
 		return []*conf.Directive{with(d, "127.0.0.1:1")}
 	case "proxy_cache_path", "fastcgi_cache_path", "uwsgi_cache_path", "scgi_cache_path":
 		return []*conf.Directive{with(d, append([]string{w.cache(d.Arg(0))}, slices.DeleteFunc(d.Texts(1), func(a string) bool { return strings.HasPrefix(a, "use_temp_path=") })...)...)}
-	case "ssl_certificate", "ssl_certificate_key":
+	case "ssl_certificate", "ssl_certificate_key", "ssl_client_certificate", "ssl_trusted_certificate":
 		return w.certificate(d)
+	case "auth_basic_user_file":
+		return []*conf.Directive{w.passwords(d)}
 	case "proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass":
 		return []*conf.Directive{w.pass(d)}
+	case "set":
+		if w.holdsURL(strings.TrimPrefix(d.Arg(0), "$")) {
+			return []*conf.Directive{w.assignment(d)}
+		}
 	case "upstream":
 		return []*conf.Directive{w.upstream(d)}
 	case "server":
-		if d.IsBlock && len(d.All("listen")) == 0 {
-			c := w.filled(copyOf(d), d)
-			c.Block = append(w.listenOn(d, listens(d)), c.Block...)
-			return []*conf.Directive{c}
+		if d.IsBlock {
+			return []*conf.Directive{w.server(d)}
 		}
 	}
 	return []*conf.Directive{w.filled(copyOf(d), d)}
 }
 
-// cache is the sandbox's folder for a cache. nginx makes one folder and not
-// those above it.
-func (w *rewriting) cache(path string) string {
-	return w.dirMark + "/cache" + strings.ReplaceAll(path, "/", "-")
+// isTable says that what stands in a block are no directives.
+func isTable(d *conf.Directive) bool {
+	switch d.Name {
+	case "map", "geo", "types", "split_clients", "charset_map":
+		return true
+	}
+	return false
+}
+
+// server is a server block.
+func (w *rewriting) server(d *conf.Directive) *conf.Directive {
+	c := w.filled(copyOf(d), d)
+	c.Block = append(c.Block, w.agreeing(d)...)
+	if len(d.All("listen")) == 0 {
+		c.Block = append(w.listenOn(d, listens(d)), c.Block...)
+	}
+	if app, ok := w.madeUp[d]; ok {
+		at, err := w.standIn(app)
+		if err != nil {
+			w.fail(err)
+		}
+		pass := with(d, "http://"+at)
+		pass.Name, pass.IsBlock = "proxy_pass", false
+		location := with(d, "^~", madeUpPath)
+		location.Name, location.Block = "location", []*conf.Directive{pass}
+		c.Block = append(c.Block, location)
+	}
+	return c
+}
+
+// agreeing are locations for what a server block asks beside a request where that
+// has no location of its own: the application's, which is not there, would refuse.
+func (w *rewriting) agreeing(block *conf.Directive) []*conf.Directive {
+	var list []*conf.Directive
+	var uris []string
+	for _, d := range w.router.requestedBeside(block) {
+		uri, _, _ := strings.Cut(d.Arg(0), "?")
+		taken := slices.ContainsFunc(locations(block), func(l *conf.Directive) bool {
+			kind, name := LocationName(l)
+			return kind == LocationExact && name == uri || l.First("proxy_pass") != nil && w.router.aside(l.First("proxy_pass")) && strings.HasPrefix(uri, name)
+		})
+		if taken || slices.Contains(uris, uri) {
+			continue
+		}
+		uris = append(uris, uri)
+		at, err := w.standIn(server.App{Protocol: "http", Address: "beside", Aside: true})
+		if err != nil {
+			w.fail(err)
+		}
+		pass := with(d, "http://"+at)
+		pass.Name = "proxy_pass"
+		location := with(d, "=", uri)
+		location.Name, location.IsBlock, location.Block = "location", true, []*conf.Directive{pass}
+		list = append(list, location)
+	}
+	return list
 }
 
 // filled is the copy of a directive with what stands for its block in it.
@@ -157,42 +246,23 @@ func (w *rewriting) filled(c, d *conf.Directive) *conf.Directive {
 	return c
 }
 
-// path is where a path of the configuration is in the sandbox. One that begins
-// with a variable holds a whole path.
-func (w *rewriting) path(path string) string {
-	if w.o.Root == "" || path == "" || path[0] != '/' && path[0] != '$' {
-		return path
+// supply makes what the configuration has elsewhere: applications that another
+// file names, and the scripts that it looks for before it asks for them.
+func (w *rewriting) supply() {
+	o := newOffering(w.conf)
+	o.offers()
+	w.madeUp = o.madeUp
+	if w.o.Root == "" {
+		return
 	}
-	return w.o.Root + path
-}
-
-// condition is an if with its path in the sandbox: if (-f /srv/closed).
-func (w *rewriting) condition(d *conf.Directive) *conf.Directive {
-	c := copyOf(d)
-	c.Args = slices.Clone(d.Args)
-	for i := 1; i < len(c.Args); i++ {
-		test := strings.TrimPrefix(strings.TrimPrefix(c.Args[i-1].Text, "("), "!")
-		if len(test) == 2 && test[0] == '-' && strings.HasPrefix(c.Args[i].Text, "/") {
-			end := ""
-			text := c.Args[i].Text
-			if i == len(c.Args)-1 {
-				text, end = strings.TrimSuffix(text, ")"), ")"
-			}
-			c.Args[i].Raw = quoted(w.path(text)) + end
+	for _, file := range slices.Sorted(maps.Keys(o.scripts)) {
+		file = filepath.Join(w.o.Root, file)
+		err := os.MkdirAll(filepath.Dir(file), 0o755)
+		if err == nil {
+			err = os.WriteFile(file, nil, 0o644)
+		}
+		if err != nil {
+			w.fail(fmt.Errorf("the sandbox's script: %w", err))
 		}
 	}
-	return c
-}
-
-// certificate is a certificate of the sandbox's own.
-func (w *rewriting) certificate(d *conf.Directive) []*conf.Directive {
-	cert, key, err := w.o.Certificate()
-	if err != nil {
-		w.failed = err
-		return nil
-	}
-	if d.Name == "ssl_certificate" {
-		return []*conf.Directive{with(d, cert)}
-	}
-	return []*conf.Directive{with(d, key)}
 }

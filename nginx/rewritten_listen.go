@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,14 +11,22 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 )
 
-// keptParameters are the parameters of listen that a sandbox keeps: what is about the
-// protocol and the default, not about the socket.
-var keptParameters = []string{"default_server", "default", "ssl", "http2", "spdy", "deferred"}
+// keptParameters are the parameters of listen that a sandbox keeps: what is
+// about the protocol and the default, not about the socket.
+var keptParameters = []string{"default_server", "default", "ssl", "http2"}
+
+// socketParameters are the others (https://nginx.org/en/docs/http/ngx_http_core_module.html#listen).
+// What is none of both is kept, for nginx to refuse.
+var socketParameters = []string{"deferred", "spdy", "bind", "reuseport", "proxy_protocol", "quic"}
 
 // listen is a listen directive on addresses of the sandbox.
 func (w *rewriting) listen(d *conf.Directive) []*conf.Directive {
 	if slices.Contains(d.Texts(1), "quic") {
 		w.change(d, "HTTP/3 is not tried: %s is left out", written(d))
+		return nil
+	}
+	if strings.Contains(d.Arg(0), "$") {
+		w.fail(&conf.Error{Problems: []conf.Problem{{Pos: d.Pos, Kind: conf.Syntax, Message: "listen takes no variables: " + fillIn}}})
 		return nil
 	}
 	var own []listen
@@ -40,13 +47,13 @@ func (w *rewriting) listenOn(d *conf.Directive, addresses []listen) []*conf.Dire
 	for _, l := range addresses {
 		at, err := w.socket(l)
 		if err != nil {
-			w.failed = err
+			w.fail(err)
 			return nil
 		}
 		args := []string{at}
 		if d.Name == "listen" {
 			for _, a := range d.Texts(1) {
-				if slices.Contains(keptParameters, a) && a != "deferred" && a != "spdy" {
+				if slices.Contains(keptParameters, a) || !slices.Contains(socketParameters, a) && !strings.Contains(a, "=") {
 					args = append(args, a)
 				}
 			}
@@ -58,12 +65,10 @@ func (w *rewriting) listenOn(d *conf.Directive, addresses []listen) []*conf.Dire
 	return list
 }
 
-// socket is the sandbox's address for one of the configuration. The port stays
-// the same where it can be had, as variables and redirects tell it to clients.
+// socket is the sandbox's address for one of the configuration, a TCP port of
+// loopback for a unix socket, too. The port stays the same where it can be had,
+// as variables and redirects tell it to clients.
 func (w *rewriting) socket(l listen) (string, error) {
-	if l.port == "" { // a unix socket, which nginx makes itself
-		return "unix:" + filepath.Join(w.dirMark, fmt.Sprintf("listen%x", l.host)), nil
-	}
 	key := l.String()
 	for _, s := range w.sockets {
 		if s.key == key {
@@ -71,7 +76,7 @@ func (w *rewriting) socket(l listen) (string, error) {
 		}
 	}
 	port, err := strconv.Atoi(l.port)
-	if err != nil {
+	if err != nil && l.port != "" {
 		return "", fmt.Errorf("%s: no port: %s", l.dir.Pos, l.port)
 	}
 	host := net.IPv4(127, byte(rand.IntN(256)), byte(rand.IntN(256)), byte(1+rand.IntN(254)))
@@ -86,7 +91,17 @@ func (w *rewriting) socket(l listen) (string, error) {
 	}
 	addr := listener.Addr().String()
 	w.sockets = append(w.sockets, socket{key, addr, listener})
-	name := strings.Replace(key, "*:", "127.0.0.1:", 1)
-	w.back = append(w.back, addr, strings.Replace(name, "[::]:", "[::1]:", 1))
+	w.back = append(w.back, addr, strings.Replace(strings.Replace(key, "*:", "127.0.0.1:", 1), "[::]:", "[::1]:", 1))
+	if got := listener.Addr().(*net.TCPAddr).Port; got != port && port != 0 {
+		w.back = append(w.back, ":"+strconv.Itoa(got), portInURL(l))
+	}
 	return addr, nil
+}
+
+// portInURL is a port as URLs have it: none for the scheme's own.
+func portInURL(l listen) string {
+	if l.port == "80" && !l.ssl || l.port == "443" && l.ssl {
+		return ""
+	}
+	return ":" + l.port
 }

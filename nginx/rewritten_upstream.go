@@ -1,80 +1,126 @@
 package nginx
 
 import (
+	"net"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
 
+// target is what a directive that hands over names.
+type target struct {
+	protocol string // http, https, fastcgi, …
+	scheme   string // as it is written, "" for protocols without one
+	host     string
+	uri      string // with the ":" behind a unix socket
+}
+
+// targetOf cuts the argument of a directive that hands over.
+func targetOf(name, address string) target {
+	t := target{protocol: protocols[name], host: address}
+	if rest, ok := strings.CutPrefix(t.host, "suwsgi://"); ok {
+		t.host = rest
+	}
+	if name != "proxy_pass" && name != "grpc_pass" {
+		return t
+	}
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return t
+	}
+	t.scheme, t.host = scheme, rest
+	if !strings.Contains(scheme, "$") {
+		t.protocol = strings.ToLower(scheme)
+	}
+	if path, ok := strings.CutPrefix(rest, "unix:"); ok {
+		if path, after, ok := strings.Cut(path, ":"); ok {
+			t.host, t.uri = "unix:"+path, ":"+after
+		}
+	} else if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		t.host, t.uri = rest[:i], rest[i:]
+	}
+	return t
+}
+
+// port is the port of a target that names none.
+func (t target) port() string {
+	switch t.protocol {
+	case "http", "grpc":
+		return "80"
+	case "https", "grpcs":
+		return "443"
+	}
+	return ""
+}
+
+// at is the target's text with another host. The stand-ins speak without TLS.
+func (t target) at(host string) string {
+	if !strings.HasPrefix(host, "unix:") {
+		t.uri = strings.TrimPrefix(t.uri, ":") // it was a socket before
+	}
+	switch {
+	case t.scheme == "":
+		return host + t.uri
+	case t.protocol == "grpc" || t.protocol == "grpcs":
+		return "grpc://" + host + t.uri
+	}
+	return "http://" + host + t.uri
+}
+
+// app is the application that a target is.
+func (t target) app() server.App {
+	app := server.App{Protocol: t.protocol, Address: withPort(t.host, t.port())}
+	if app.Protocol == "https" {
+		app.Protocol = "http"
+	}
+	app.Aside = t.protocol == "grpc" || t.protocol == "grpcs" || t.protocol == "memcached"
+	return app
+}
+
 // pass is a directive that hands over, with a stand-in in the place of what it
 // names.
 func (w *rewriting) pass(d *conf.Directive) *conf.Directive {
-	address := d.Arg(0)
-	scheme, rest := "", address
-	if d.Name == "proxy_pass" || d.Name == "grpc_pass" {
-		if s, r, ok := strings.Cut(address, "://"); ok {
-			scheme, rest = s, r
-		}
-	}
-	host, uri := rest, ""
+	t := targetOf(d.Name, d.Arg(0))
+	app := t.app()
+	app.Aside = app.Aside || w.router.aside(d)
 	switch {
-	case strings.HasPrefix(rest, "unix:"):
-		if path, after, ok := strings.Cut(rest[len("unix:"):], ":"); ok {
-			host, uri = "unix:"+path, ":"+after
-		}
-	case scheme != "":
-		if i := strings.IndexAny(rest, "/?"); i >= 0 {
-			host, uri = rest[:i], rest[i:]
-		}
+	case d.Name == "proxy_pass" && t.scheme == "" && strings.Contains(d.Arg(0), "$"):
+		return with(d, w.url(d, d.Arg(0)))
+	case w.router.upstreams[t.host] != nil && !app.Aside:
+		return with(d, t.at(t.host))
+	case strings.Contains(d.Arg(0), "$") && !app.Aside:
+		return with(d, t.at(w.variableHost(d, t)))
 	}
-	app := server.App{Protocol: protocols[d.Name], Address: host}
-	standard := ""
-	if scheme != "" {
-		app.Protocol = strings.ToLower(scheme)
-		standard = map[string]string{"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}[app.Protocol]
-	}
-	app.Aside = w.aside(d) || app.Protocol == "grpc" || app.Protocol == "grpcs" || app.Protocol == "memcached"
-	if w.router.upstreams[host] != nil && !app.Aside {
-		return copyOf(d)
-	}
-	if strings.Contains(host, "$") || scheme == "" && strings.Contains(address, "$") {
-		return w.variablePass(d, scheme, host, uri)
-	}
-	app.Address = withPort(host, standard)
-	at, err := w.standIn(app)
+	at, err := w.standInAs(app, t.host)
 	if err != nil {
-		w.failed = err
-		return copyOf(d)
+		w.fail(err)
 	}
-	if scheme != "" {
-		scheme += "://"
-	}
-	return with(d, scheme+at+uri)
-}
-
-// variablePass hands over to a host that variables name: a variable of our own
-// takes their place, so that nginx treats what follows as it would.
-func (w *rewriting) variablePass(d *conf.Directive, scheme, host, uri string) *conf.Directive {
-	return copyOf(d)
+	return with(d, t.at(at))
 }
 
 // standIn is the address of what stands in for an application, or of the server
 // block of this configuration that is asked.
-func (w *rewriting) standIn(app server.App) (string, error) {
-	if g := w.router.at(strings.Replace(app.Address, "localhost:", "127.0.0.1:", 1)); g != nil {
+func (w *rewriting) standIn(app server.App) (string, error) { return w.standInAs(app, app.Address) }
+
+// standInAs is standIn for one that the configuration calls by a name.
+func (w *rewriting) standInAs(app server.App, name string) (string, error) {
+	if g := w.router.at(strings.Replace(app.Address, "localhost:", "127.0.0.1:", 1)); g != nil && !app.Aside {
 		return w.socket(g.listen)
 	}
 	at, err := w.o.StandIn(app)
 	if err != nil {
 		return "", err
 	}
-	w.back = append(w.back, at, app.Address)
+	if !slices.Contains(w.back, at) {
+		w.back = append(w.back, at, name)
+	}
 	return at, nil
 }
 
 // aside says that what a directive asks only decides about another answer.
-func (w *rewriting) aside(d *conf.Directive) bool {
+func (r *Router) aside(d *conf.Directive) bool {
 	block := d.Parent
 	for block != nil && block.Name != "location" {
 		block = block.Parent
@@ -82,15 +128,48 @@ func (w *rewriting) aside(d *conf.Directive) bool {
 	if block == nil {
 		return false
 	}
-	_, name := LocationName(block)
-	found := false
-	w.conf.HTTP.Walk(func(c *conf.Directive) bool {
-		if (c.Name == "auth_request" || c.Name == "mirror") && strings.HasPrefix(c.Arg(0), name) && name != "/" {
-			found = true
+	kind, name := LocationName(block)
+	if kind != LocationExact && kind != LocationPrefix && kind != LocationNoRegex {
+		return false
+	}
+	return slices.ContainsFunc(r.subrequests(), func(uri string) bool {
+		return uri == name || strings.TrimSuffix(name, "/") == strings.TrimSuffix(uri, "/") || isInternal(block) && name != "/" && strings.HasPrefix(uri, name)
+	})
+}
+
+// requestedBeside are the directives in force in a server block that ask
+// something beside a request.
+func (r *Router) requestedBeside(block *conf.Directive) []*conf.Directive {
+	var list []*conf.Directive
+	for _, b := range []*conf.Directive{block.Parent, block} {
+		note := func(d *conf.Directive) bool {
+			if (d.Name == "auth_request" || d.Name == "mirror") && strings.HasPrefix(d.Arg(0), "/") && !strings.Contains(d.Arg(0), "$") {
+				list = append(list, d)
+			}
+			return d.Name != "server" || b == block
+		}
+		if b == block {
+			b.Walk(note)
+		} else {
+			for _, d := range b.Block {
+				note(d)
+			}
+		}
+	}
+	return list
+}
+
+// subrequests are the URIs that the configuration asks beside a request.
+func (r *Router) subrequests() []string {
+	var list []string
+	r.conf.HTTP.Walk(func(d *conf.Directive) bool {
+		if uri := d.Arg(0); (d.Name == "auth_request" || d.Name == "mirror") && strings.HasPrefix(uri, "/") {
+			uri, _, _ = strings.Cut(uri, "?")
+			list = append(list, uri)
 		}
 		return true
 	})
-	return found
+	return list
 }
 
 // upstream is a group of servers with stand-ins for all of them.
@@ -104,7 +183,7 @@ func (w *rewriting) upstream(d *conf.Directive) *conf.Directive {
 		}
 		at, err := w.standIn(server.App{Protocol: protocol, Address: withPort(s.Arg(0), "80")})
 		if err != nil {
-			w.failed = err
+			w.fail(err)
 			return c
 		}
 		args := []string{at}
@@ -122,22 +201,23 @@ func (w *rewriting) upstream(d *conf.Directive) *conf.Directive {
 func (w *rewriting) protocolOf(name string) string {
 	protocol := "http"
 	w.conf.HTTP.Walk(func(d *conf.Directive) bool {
-		if p := protocols[d.Name]; p != "" {
-			address := d.Arg(0)
-			if scheme, rest, ok := strings.Cut(address, "://"); ok {
-				address = rest
-				if p == "http" {
-					p = strings.ToLower(scheme)
-				}
-			}
-			if i := strings.IndexAny(address, "/?"); i >= 0 {
-				address = address[:i]
-			}
-			if address == name {
-				protocol = p
+		if protocols[d.Name] != "" {
+			if t := targetOf(d.Name, d.Arg(0)); t.host == name {
+				protocol = t.app().Protocol
 			}
 		}
 		return true
 	})
 	return protocol
+}
+
+// isAddress says that a host, with or without a port, needs no resolver.
+func isAddress(host string) bool {
+	if strings.HasPrefix(host, "unix:") {
+		return true
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return net.ParseIP(strings.Trim(host, "[]")) != nil
 }

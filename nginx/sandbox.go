@@ -42,14 +42,19 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 		return nil, err
 	}
 	c, err := Parse(source)
-	if err != nil {
+	if err := untriable(err, o); err != nil {
 		return nil, err
 	}
 	w := newRewriting(c, o)
+	defer w.close()
+	w.supply()
 	for {
 		text, err := w.print()
 		if err != nil {
 			return nil, err
+		}
+		if len(w.sockets) == 0 {
+			return nil, &conf.Error{Problems: []conf.Problem{{Kind: conf.Empty, Pos: conf.Pos{File: source.Roots[0]}, Message: "no server of the configuration listens for HTTP: there is nothing to try"}}}
 		}
 		b, err := w.start(ctx, path, text)
 		if err == nil {
@@ -61,7 +66,26 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 	}
 }
 
-// start starts nginx with a configuration.
+// untriable is what of the problems of a configuration keeps it from being tried.
+func untriable(err error, o server.SandboxOptions) error {
+	var wrong *conf.Error
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	var list []conf.Problem
+	for _, p := range wrong.Problems {
+		left := p.Kind == conf.Doubtful || o.AllowMissing && (p.Kind == conf.Missing || p.Kind == conf.Unreadable)
+		if !left {
+			list = append(list, p)
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	return &conf.Error{Problems: list}
+}
+
+// start starts nginx with a configuration. It leaves nothing where it fails.
 func (w *rewriting) start(ctx context.Context, program string, text *printed) (*box, error) {
 	dir, err := os.MkdirTemp(w.o.Dir, "nginx")
 	if err == nil {
@@ -75,20 +99,13 @@ func (w *rewriting) start(ctx context.Context, program string, text *printed) (*
 	if err := os.WriteFile(conffile, []byte(around), 0o644); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	var listeners []*net.TCPListener
+	listeners, err := w.copies()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	env := "NGINX="
 	listens := map[string]string{}
 	for i, l := range w.sockets {
-		copied, err := l.listener.File()
-		if err != nil {
-			return nil, err
-		}
-		again, err := net.FileListener(copied)
-		_ = copied.Close()
-		if err != nil {
-			return nil, err
-		}
-		listeners = append(listeners, again.(*net.TCPListener))
 		env += strconv.Itoa(3+i) + ";"
 		listens[l.key] = l.addr
 	}
@@ -99,10 +116,36 @@ func (w *rewriting) start(ctx context.Context, program string, text *printed) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range w.sockets {
-		_ = l.listener.Close()
-	}
 	return &box{Process: p, listens: listens, changes: w.changes, original: w.replacer()}, nil
+}
+
+// copies are the listening sockets for a server, which closes them.
+func (w *rewriting) copies() ([]*net.TCPListener, error) {
+	var list []*net.TCPListener
+	for _, s := range w.sockets {
+		l, err := copyListener(s.listener)
+		if err != nil {
+			for _, l := range list {
+				_ = l.Close()
+			}
+			return nil, fmt.Errorf("cannot hand a listening socket to nginx: %w", err)
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+func copyListener(l *net.TCPListener) (*net.TCPListener, error) {
+	f, err := l.File()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	again, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	return again.(*net.TCPListener), nil
 }
 
 // compiledPrefix is the folder that nginx's relative paths are relative to,
@@ -118,11 +161,40 @@ func (w *rewriting) refusal(err error, text *printed) error {
 	if message == "" {
 		return err
 	}
-	p := conf.Problem{Kind: conf.Syntax, Message: "nginx refuses the configuration: " + w.replacer().Replace(message)}
+	if by == nil || by.Pos.IsZero() {
+		by = w.about(message)
+	}
+	p := conf.Problem{Kind: conf.Syntax, Message: "nginx refuses the configuration: " + w.replacer().Replace(message) + whatToDo(message)}
 	if by != nil {
 		p.Pos = by.Pos
 	}
 	return &conf.Error{Problems: []conf.Problem{p}}
+}
+
+// about is the directive that a message without a place is about: the first
+// that has what it quotes in its arguments.
+func (w *rewriting) about(message string) *conf.Directive {
+	for _, m := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(message, -1) {
+		for _, text := range []string{"$" + m[1], "$" + strings.ToUpper(m[1]), m[1]} {
+			if d := w.uses(text); d != nil {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+// whatToDo is added to messages of nginx that do not say it themselves.
+func whatToDo(message string) string {
+	switch {
+	case unknownDirective.MatchString(message):
+		return "; is it misspelt, or of a module that this nginx has not?"
+	case unknownVariable.MatchString(message):
+		return "; define it with map or set, or give gate the main file that does; " + fillIn
+	case strings.Contains(message, "no \"ssl_certificate\""):
+		return "; name the certificate with ssl_certificate"
+	}
+	return ""
 }
 
 // said is what nginx says in the error of a start, and the directive that it is

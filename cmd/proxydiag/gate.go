@@ -141,7 +141,13 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	if err := g.render(c); err != nil {
 		return notTried(c, err, std)
 	}
-	if len(c.problems) > 0 || len(c.left) > 0 && !g.allowMissing {
+	var completed []conf.Problem
+	if completer, ok := c.kind.Sandbox.(server.Completer); ok && len(c.left) > 0 {
+		c.source, completed = completer.Complete(c.source)
+		c.parse()
+	}
+	doubtful := slices.DeleteFunc(slices.Clone(c.left), func(p conf.Problem) bool { return p.Kind != conf.Doubtful })
+	if len(c.problems) > 0 || len(c.left) > len(doubtful) && !g.allowMissing {
 		c.tell(std.err, c.problems, "")
 		c.tell(std.err, c.left, "")
 		return exit(exitInconclusive)
@@ -153,6 +159,7 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	if err != nil {
 		return err
 	}
+	o.Completed = completed
 	say := newProgress(std)
 	o.Progress = say.step
 	if g.list {

@@ -108,13 +108,14 @@ func valueFault(v *diag.View, d sendfile.Dialect, value string) fault {
 		return fault{} // a named location
 	}
 	f := v.Fixture(diag.RoleMain)
-	if d.Form == sendfile.URI && f.Path != "" && f.Path != "/"+f.Name && plain == f.Path {
+	spec, stated := v.Intent()
+	meant := stated && v.Stack.SendfileFrom == "" && plain == spec.Prefix+f.Name // the prefix is called as the folder
+	if d.Form == sendfile.URI && f.Path != "" && f.Path != "/"+f.Name && plain == f.Path && !meant {
 		return fault{"backend-path-not-uri", said + " — the file's path on disk. The proxy looks for a location of that name."}
 	}
 	if !strings.HasPrefix(value, "/") {
 		return fault{"backend-relative-path", said + " — without a slash at its beginning."}
 	}
-	spec, stated := v.Intent()
 	if !stated {
 		return fault{}
 	}

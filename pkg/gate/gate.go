@@ -7,9 +7,11 @@ package gate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -18,7 +20,9 @@ import (
 type Options struct {
 	Kind   server.Kind  // one with a Sandbox
 	Config *diag.Config // as it was read
-	Intent Intent
+	// Completed says what was added to what was read, for the report.
+	Completed []conf.Problem
+	Intent    Intent
 	// Via and To narrow the pairs to those whose ways have one of the texts in
 	// their names; empty: all.
 	Via, To []string
@@ -66,7 +70,7 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 		return rep, err
 	}
 	rep = o.merge(o.try(ctx, box, pairs))
-	rep.Changes = box.server.Changes()
+	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes()...)
 	return rep, nil
 }
 

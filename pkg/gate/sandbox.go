@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/internal/all"
@@ -64,8 +64,8 @@ func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
 	if root := b.root(); root != "" {
 		for _, p := range pairs {
 			if p.To.Object == nil {
-				if err := makeFolders(b.dir, filepath.Join("root", p.To.Storage)); err != nil {
-					return fmt.Errorf("the sandbox's storage: %w", err)
+				if err := mirror(root, p.To.Storage); err != nil {
+					return err
 				}
 			}
 		}
@@ -76,6 +76,7 @@ func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
 	box, err := b.o.Kind.Sandbox.Start(ctx, b.o.Config.Source, server.SandboxOptions{
 		Dir: b.dir, Root: b.root(), StandIn: b.standIn, Certificate: b.certificate,
 		AllowMissing: b.o.AllowMissing, Binary: b.o.Binary,
+		MadeUp: !slices.ContainsFunc(pairs, func(p Pair) bool { return !p.MadeUp }),
 	})
 	if err != nil {
 		return err

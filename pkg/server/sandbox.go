@@ -20,6 +20,13 @@ type Sandboxer interface {
 	Start(context.Context, conf.Source, SandboxOptions) (Sandbox, error)
 }
 
+// Completer is a Sandboxer that can supply what a configuration includes and
+// does not bring along, such as the files that every installation has.
+type Completer interface {
+	// Complete returns the source with what was missing, and tells each of it.
+	Complete(conf.Source) (conf.Source, []conf.Problem)
+}
+
 // Offers are the ways in and out of a configuration. All of it is in the words
 // of the configuration: its hosts, ports and paths, not the sandbox's.
 type Offers struct {
@@ -119,6 +126,9 @@ type SandboxOptions struct {
 	Certificate func() (cert, key string, err error)
 	// AllowMissing leaves out includes that are not there.
 	AllowMissing bool
+	// MadeUp says that nobody stated what the configuration is for: what a part of
+	// one may well have in another file is taken to be there.
+	MadeUp bool
 	// Binary is the server's program; empty: as for Launch.
 	Binary string
 }

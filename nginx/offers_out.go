@@ -1,0 +1,146 @@
+package nginx
+
+import (
+	"net/url"
+	"path"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
+)
+
+// waysOut are the ways out of a server block: its internal locations, those
+// within another one that is internal, too.
+func (s *vhost) waysOut() []server.WayOut {
+	var list []server.WayOut
+	used := used(s.dir)
+	for _, l := range locations(s.dir) {
+		if !isInternal(l) || l.First("return") != nil || isNamed(l) {
+			continue
+		}
+		for _, prefix := range handoffPrefixes(l) {
+			if usesPrefix(used, prefix) {
+				break
+			}
+			if out, ok := s.wayOut(l, prefix); ok {
+				list = append(list, out)
+				break
+			}
+		}
+	}
+	return list
+}
+
+func isNamed(l *conf.Directive) bool {
+	kind, _ := LocationName(l)
+	return kind == LocationNamed
+}
+
+// usesPrefix says that the configuration itself asks for a URI under a prefix.
+func usesPrefix(used []string, prefix string) bool {
+	for _, uri := range used {
+		if strings.HasPrefix(uri, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// handoffPrefixes are what handoffs that lead to a location may begin with, the
+// likeliest first.
+func handoffPrefixes(l *conf.Directive) []string {
+	if prefix := handoffPrefix(l); prefix != "" {
+		return []string{prefix}
+	}
+	kind, name := LocationName(l)
+	if kind != LocationRegex && kind != LocationNoCase {
+		return nil
+	}
+	tree, err := syntax.Parse(name, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	uri := route.Sample(tree, nil)
+	if !path.IsAbs(uri) {
+		uri = "/" + uri
+	}
+	var list []string
+	for _, prefix := range []string{strings.TrimSuffix(uri, "/") + "/", path.Dir(uri), path.Dir(path.Dir(uri))} {
+		if prefix = strings.TrimSuffix(prefix, "/") + "/"; prefix != "/" {
+			list = append(list, prefix)
+		}
+	}
+	return list
+}
+
+// wayOut is the way out that an internal location is for handoffs with a prefix.
+func (s *vhost) wayOut(l *conf.Directive, prefix string) (server.WayOut, bool) {
+	out := server.WayOut{Scope: s.scope(), Sendfile: kindName + ":" + prefix, Location: *cause.Writing(written).Place(l)}
+	t := s.inside(prefix+probeName, "")
+	taken := t.Location != nil && inside(t.Location, l)
+	switch {
+	case taken && t.Outcome == route.Proxied && t.Upstream.Pass.Name != "proxy_pass":
+		return out, false // the application itself, under a name that clients do not use
+	case taken && t.Outcome == route.Proxied:
+		out.Object = s.object(t, prefix)
+		if t.Upstream.Unknown != "" {
+			out.Untried = "which store is asked is not known from the configuration: " + t.Upstream.Unknown
+		}
+		out.Name = prefix + " (" + out.Object.App.Address + ")"
+		return out, true
+	case taken && t.File != "" && t.FileBy == nil:
+		return out, false // of nginx's own folder: it keeps clients out, and nothing is handed over
+	case taken && strings.HasSuffix(t.File, probeName):
+		out.Storage = strings.TrimSuffix(t.File, probeName)
+	case taken && strings.Contains(t.File, probeName):
+		out.Storage = path.Dir(t.File[:strings.Index(t.File, probeName)] + "x")
+		out.Untried = "its files have other names than what is handed over"
+	default:
+		out.Storage = folderOf(l, prefix)
+	}
+	if strings.Contains(out.Storage, "$") || !path.IsAbs(out.Storage) {
+		out.Storage, out.Untried = "", "which folder it opens is not known from the configuration"
+		if t.Undecided != "" {
+			out.Untried += ": " + t.Undecided
+		}
+		out.Name = prefix
+		return out, handsOver(l)
+	}
+	out.Storage = path.Clean(out.Storage)
+	out.Name = prefix + " (" + out.Storage + ")"
+	return out, true
+}
+
+// handsOver says that a location has a folder or a store of its own.
+func handsOver(l *conf.Directive) bool {
+	return len(l.All("alias", "root", "proxy_pass")) > 0
+}
+
+// folderOf is the folder that an internal location names, as it is written.
+func folderOf(l *conf.Directive, prefix string) string {
+	if d := last(l, "alias"); d != nil {
+		return d.Arg(0)
+	}
+	if root := last(l, "root"); root != nil {
+		return strings.TrimSuffix(root.Arg(0), "/") + prefix
+	}
+	return ""
+}
+
+// object is the store that a route within an internal location asks.
+func (s *vhost) object(t *Route, prefix string) *server.Object {
+	const query = "proxydiag=query"
+	o := &server.Object{App: appOf(t.Upstream)}
+	if p, ok := cutName(t.Upstream.URI); ok {
+		o.Path, _ = url.PathUnescape(p)
+	}
+	if t.Upstream.Unknown == "" {
+		o.Host = t.hostSent()
+	}
+	with := s.inside(prefix+probeName, query)
+	o.Query = with.Outcome == route.Proxied && strings.Contains(with.Upstream.URI, query)
+	return o
+}
