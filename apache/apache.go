@@ -39,12 +39,13 @@ var Kind = server.Kind{
 		_, err := Parse(s)
 		return err
 	},
-	Detect:   detect,
-	Route:    follow,
-	Intent:   intent,
-	Families: []diag.Family{looks, twinAsked},
-	Rules:    rules(),
-	Enrich:   cause.Enrich(siteOf, (*site).responsible),
-	Way:      way,
-	Sandbox:  trials{},
+	Detect:      detect,
+	Route:       follow,
+	Intent:      intent,
+	Families:    []diag.Family{looks, twinAsked},
+	Rules:       rules(),
+	Enrich:      cause.Enrich(siteOf, (*site).responsible),
+	Way:         way,
+	Sandbox:     trials{},
+	Environment: true,
 }

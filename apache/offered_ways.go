@@ -1,7 +1,9 @@
 package apache
 
 import (
+	"maps"
 	"path"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -108,7 +110,7 @@ func (v *survey) wayAt(p server.Port, base string) (entry, bool) {
 		if d == nil {
 			return w, false
 		}
-		w.App, w.Location, w.live = insideApp(byOther), *cause.Writing(written).Place(d), len(v.outs) > 0
+		w.App, w.Location, w.refused, w.failed = insideApp(byOther), *cause.Writing(written).Place(d), d, true
 		return w, true
 	case t.Outcome == route.Undecided: // but what decides asks an application
 		d, target, ok := v.asked(t.Deciding(route.StepUnknown))
@@ -220,10 +222,36 @@ func (v *survey) bases() []string {
 				if has(flagsOf(d.Arg(2)), "P") {
 					add(d.Arg(0), true)
 				}
+			case "Directory":
+				v.folderRules(d.Arg(0), d, add)
 			}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(v.r.conf.Access)) {
+		if a := v.r.conf.Access[name]; a != nil {
+			v.folderRules(path.Dir(name), a.Block, add)
+		}
+	}
 	return append(list, "/", "/index.php?file={name}")
+}
+
+// folderRules adds the URLs that the rules of a folder hand to applications: what
+// a rule matches is what is behind the folder's own URL.
+func (v *survey) folderRules(folder string, block *conf.Directive, add func(string, bool)) {
+	s := &state{r: v.r, srv: v.h}
+	root := v.r.opts.DocumentRoot
+	if d := s.serverLast("DocumentRoot"); d != nil {
+		root = absolute(v.r.conf.ServerRoot, d.Arg(0))
+	}
+	base, ok := below(path.Clean(folder), path.Clean(root))
+	if !ok {
+		return
+	}
+	for _, d := range block.All("RewriteRule") {
+		if has(flagsOf(d.Arg(2)), "P") {
+			add("^"+regexp.QuoteMeta(strings.TrimSuffix(base, "/")+"/")+strings.TrimPrefix(d.Arg(0), "^"), true)
+		}
+	}
 }
 
 // sample is a short text that a pattern matches.
@@ -268,9 +296,9 @@ func (v *survey) sort(elsewhere bool) {
 	for i := range v.ways {
 		w := &v.ways[i]
 		switch {
-		case w.refused != nil && (!refusesAll(w.refused) || elsewhere || liveInside):
+		case w.refused != nil && (!w.failed && !refusesAll(w.refused) || elsewhere || liveInside):
 			w.Untried = "what is tried from here would be refused, or may be: " + written(w.refused)
-		case w.live || w.Untried != "":
+		case w.live || w.Untried != "" || w.refused != nil:
 		case live || liveInside:
 			w.Untried = "XSendFile is not in force here, but is elsewhere in this virtual host"
 		case !w.off && v.definable():

@@ -47,6 +47,7 @@ type entry struct {
 	live   bool // a handoff would be acted on
 
 	refused *conf.Directive // what refuses us, nil for nothing
+	failed  bool            // it is 500, whoever asks
 }
 
 // survey is what a virtual host offers.
