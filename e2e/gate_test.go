@@ -95,7 +95,7 @@ func downloadsOf(r row) string {
 }
 
 // tryGate tries a configuration.
-func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent) diag.Report {
+func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent, otherwise ...func(*gate.Options)) diag.Report {
 	t.Helper()
 	need.Server(t, kind.Program)
 	file := t.TempDir() + "/site.conf"
@@ -104,9 +104,40 @@ func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent) di
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep, err := gate.Run(t.Context(), gate.Options{Kind: kind, Config: &diag.Config{Kind: kind.Name, Source: source}, Intent: intent})
+	o := gate.Options{Kind: kind, Config: &diag.Config{Kind: kind.Name, Source: source}, Intent: intent}
+	for _, change := range otherwise {
+		change(&o)
+	}
+	rep, err := gate.Run(t.Context(), o)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	return rep
+}
+
+// TestGateRealStorage: with the real folders what is wrong with them is found,
+// and they are as before afterwards.
+func TestGateRealStorage(t *testing.T) {
+	t.Parallel()
+	kind := all.Kinds()[0]
+	need.Server(t, kind.Program)
+	folder := storage(t)
+	for _, c := range []struct{ name, folder, code string }{
+		{"there", folder, ""}, {"not there", folder + "/absent", "storage-unreachable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sample(t, kind, "downloads.conf").Render(server.Values{Storage: c.folder})
+			rep := tryGate(t, kind, s.Text, gate.Intent{}, func(o *gate.Options) { o.RealStorage = true })
+			code := ""
+			if len(rep.Findings) > 0 {
+				code = rep.Findings[0].Code
+			}
+			if code != c.code || (rep.Status == diag.Healthy) != (c.code == "") {
+				t.Errorf("%s: %q", rep.Status, code)
+			}
+			if names := listing(t, folder); len(names) > 1 {
+				t.Errorf("left: %v", names)
+			}
+		})
+	}
 }

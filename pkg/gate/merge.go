@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -17,7 +18,7 @@ func (o Options) merge(list []tried) diag.Report {
 		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []diag.Shown{}, Reason: t.Untried}
 		if t.record != nil {
 			judged++
-			one, reason := judge(t)
+			one, reason := o.judge(t)
 			pair.Status, pair.Culprit = one.Status, one.Culprit
 			for _, f := range one.Findings {
 				pair.Findings = append(pair.Findings, diag.Shown{Code: f.Code, Severity: f.Severity, Location: f.Location})
@@ -56,16 +57,16 @@ const dependsOnIntent = "whether it is a fault depends on what is meant: say it 
 // judge is the verdict on one pair, and why there is none. Where its handoff is
 // made up only what is wrong whatever is meant counts, and a download that does
 // not arrive for another reason decides nothing.
-func judge(t tried) (rep diag.Report, reason string) {
+func (o Options) judge(t tried) (rep diag.Report, reason string) {
 	rep = all.Judge(t.record)
 	reason = undecided(rep)
 	if !t.MadeUp {
 		return rep, reason
 	}
-	if len(rep.Findings) > 0 && !anyway(rep.Findings[0]) {
+	if len(rep.Findings) > 0 && !o.counts(rep.Findings[0]) {
 		reason = rep.Findings[0].Title + " (" + rep.Findings[0].Code + "): " + dependsOnIntent
 	}
-	rep.Keep(anyway, dependsOnIntent)
+	rep.Keep(o.counts, dependsOnIntent)
 	if rep.Status != diag.Misconfigured {
 		rep.Status = diag.Inconclusive
 		if diag.NewView(t.record.Stack, t.record).Delivered() && !rep.Interrupted {
@@ -75,8 +76,12 @@ func judge(t tried) (rep diag.Report, reason string) {
 	return rep, reason
 }
 
-// anyway says that a finding holds whatever the user means.
-func anyway(f diag.Finding) bool {
+// counts says that a finding holds whatever the user means. Where the folders
+// are the real ones, so is what they and their modes show.
+func (o Options) counts(f diag.Finding) bool {
+	if o.RealStorage && (f.Culprit == diag.PartStorage || strings.HasSuffix(f.Code, "-permission-denied") || strings.HasSuffix(f.Code, "-symlink-refused")) {
+		return true
+	}
 	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == f.Code && r.Anyway })
 }
 
