@@ -13,6 +13,9 @@ import (
 // finding, and a check has the worst of its outcomes.
 func (o Options) merge(list []tried) diag.Report {
 	rep := diag.Report{Version: diag.ReportVersion, Tool: o.Tool, Pairs: []diag.Pair{}, Status: diag.Inconclusive, Culprit: diag.PartNone}
+	if o.Config != nil {
+		rep.Source = &o.Config.Source
+	}
 	healthy, judged := 0, 0
 	for _, t := range list {
 		pair := diag.Pair{Via: t.Via.Name, To: t.To.Name, Status: diag.Inconclusive, Culprit: diag.PartNone, Findings: []diag.Shown{}, Reason: t.Untried}

@@ -35,7 +35,7 @@ func writeSARIF(w io.Writer, reps []diag.Report, o Options) error {
 // sarifResults adds the findings about one stack, which has a name where
 // several are told.
 func (o Options) sarifResults(run *sarif.Run, rep diag.Report, several bool) {
-	asked := rep.Stack.Proxy != ""
+	asked := rep.Stack.Proxy != "" && rep.Pairs == nil
 	for _, f := range rep.Findings {
 		o.sarifRule(run, f)
 		title, fingerprint := f.Title+".", f.Fingerprint(o.Named)
@@ -87,7 +87,7 @@ func (o Options) sarifLocation(rep diag.Report, f diag.Finding) *sarif.Location 
 	switch {
 	case f.Location != nil:
 		return o.physical(rep, *f.Location)
-	case rep.Stack.Proxy == "" && rep.Source != nil && len(rep.Source.Roots) > 0:
+	case (rep.Stack.Proxy == "" || rep.Pairs != nil) && rep.Source != nil && len(rep.Source.Roots) > 0:
 		return o.physical(rep, diag.Location{File: Visible(rep.Source.Roots[0])})
 	}
 	part := sarif.NewLogicalLocation().WithName(string(f.Culprit)).WithKind("module")
