@@ -54,7 +54,9 @@ func (s *site) twins() []twin {
 	var list []twin
 	if s.File != nil && s.File.Path != "" {
 		if s.Handoff != nil && s.Handoff.Outcome == route.File && s.handsOver() {
-			list = s.twinsOf(s.Handoff.FileBy, path.Dir(s.File.Path), path.Base(s.File.Path))
+			on, _ := s.Handoff.XSendFile()
+			by := cause.First(s.Handoff.FileBy, nearest(s.Handoff.XSendFilePaths(), s.File.Path), on)
+			list = s.twinsOf(by, path.Dir(s.File.Path), path.Base(s.File.Path))
 		}
 		return list
 	}

@@ -117,8 +117,10 @@ func (v *survey) wayAt(p server.Port, base string) (entry, bool) {
 		if !ok {
 			return w, false
 		}
-		_, app, _, _ := splitTarget(target)
-		w.App = app
+		_, app, rest, _ := splitTarget(target)
+		if w.App = app; d.Name == "ProxyPassMatch" && !strings.Contains(target, "$") {
+			w.Path = rest + base // what is asked for is put behind it
+		}
 		w.Location = *cause.Writing(written).Place(d)
 	default:
 		return w, false

@@ -31,9 +31,14 @@ func newSite(v *diag.View) *site {
 		return s
 	}
 	s.Download = s.follow(x)
-	if h, ok := s.HandedOver(handoffField); ok {
+	h, ok := s.HandedOver(handoffField)
+	by := s.answered()
+	if b := s.Exchange(diag.BackendGet); by != s.Download && b.Answered() && b.Header.Has(handoffField) {
+		h, ok = route.Handoff{Value: b.Header.Get(handoffField), Status: b.Status, Header: cause.Fields(b)}, true
+	}
+	if ok {
 		s.Value = h.Value
-		s.Handoff = NewRouter(s.conf, RouterOptions{}).Handoff(s.answered(), h)
+		s.Handoff = NewRouter(s.conf, RouterOptions{}).Handoff(by, h)
 	}
 	return s
 }
