@@ -198,7 +198,7 @@ func TestKubernetes(t *testing.T) {
 			}
 		}
 	}
-	if d := strings.Join(kinds, " "); d != "ConfigMap Secret Deployment Service" {
+	if d := strings.Join(kinds, " "); d != "ConfigMap Deployment Service" {
 		t.Error(d)
 	}
 }

@@ -62,7 +62,7 @@ serve:
 	}
 	dir, addr := t.TempDir(), freeAddr(t)
 	write(t, filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`
-global: {scrape_interval: 20s, scrape_timeout: 15s, evaluation_interval: 1s}
+global: {scrape_interval: 12s, scrape_timeout: 10s, evaluation_interval: 1s}
 rule_files: [%s]
 scrape_configs:
   - job_name: proxydiag

@@ -558,6 +558,30 @@ serve:
 	}
 }
 
+// TestOutside: for who is outside of public there is nothing, whatever they ask
+// for and bring.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("a-token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, configured(t, "serve:\n  checks: {a: {command: 'true'}}\n  public: 10.0.0.0/8\n  allow: 127.0.0.1\n  token_file: "+file+"\n"))
+	inside := start(t, configured(t, "serve:\n  checks: {a: {command: 'true'}}\n  public: 10.0.0.0/8\n  trusted_proxies: 127.0.0.1\n"))
+	_, absent := s.get("/nothing")
+	for _, path := range []string{"/healthz", "/healthz/a", "/readyz", "/livez", "/ping", "/status", "/metrics", "/probe", "/feed.atom", "/healthz?fresh=1"} {
+		if status, text := s.get(path, "Authorization", "Bearer a-token", "X-Forwarded-For", "10.1.2.3"); status != 404 || text != absent {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+		if status, _ := inside.get(path, "X-Forwarded-For", "10.1.2.3"); status == 404 {
+			t.Errorf("%s: %d behind a trusted proxy", path, status)
+		}
+		if status, _ := inside.get(path, "X-Forwarded-For", "10.1.2.3, 192.0.2.1"); status != 404 {
+			t.Errorf("%s: %d for somebody outside behind a trusted proxy", path, status)
+		}
+	}
+}
+
 // TestReadProblems: what is wrong is told at its place, all at once.
 func TestReadProblems(t *testing.T) {
 	t.Parallel()
