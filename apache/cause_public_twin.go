@@ -39,10 +39,32 @@ Alias /media/ /srv/media/
 	Judge:  judgeConfig(judgePublicTwin),
 }
 
+// judgePublicTwin names them. Of several folders that may be handed over from one
+// may well be public on purpose.
 func judgePublicTwin(s *site) []diag.Finding {
-	return s.Public(s.twins(), "what hands over from the same folder", func(t twin) string {
+	list := s.Public(s.twins(), "what hands over from the same folder", func(t twin) string {
 		return fmt.Sprintf("%s opens %s for %s, and the application is not asked.", t.By, t.Route.File, t.URI)
 	})
+	if len(list) == 0 {
+		return nil
+	}
+	private := s.keepsAny()
+	for i := range list {
+		list[i].Depends = private
+	}
+	return list
+}
+
+// keepsAny says that an XSendFilePath allows a folder that has no public way to it.
+func (s *site) keepsAny() bool {
+	found := false
+	s.conf.Top.Walk(func(d *conf.Directive) bool {
+		if folder := path.Clean(d.Arg(0)); d.Name == "XSendFilePath" && path.IsAbs(folder) && folder != "/" {
+			found = found || len(s.twinsOf(d, folder, "proxydiag-probe")) == 0
+		}
+		return !found
+	})
+	return found
 }
 
 // twin is a public way to a file that the application hands over.

@@ -2,6 +2,8 @@ package nginx
 
 import (
 	"fmt"
+	"path"
+	"slices"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -25,12 +27,21 @@ location /media/ { alias /srv/media/; }`,
 	Judge:    judgeConfig(judgePublicTwin),
 }
 
+// judgePublicTwin names them. An internal location for the whole of a site's
+// document root may well be meant for a part of it that is guarded.
 func judgePublicTwin(s *site) []diag.Finding {
-	return s.Public(s.twins(), "the internal location", func(t twin) string {
+	twins := s.twins()
+	list := s.Public(twins, "the internal location", func(t twin) string {
 		if len(t.Route.Tried) > 0 {
 			return fmt.Sprintf("%s looks for %s first when %s is asked for, the same file that %s keeps internal.",
 				blockName(t.By), t.Route.Tried[0], t.URI, blockName(t.Guard))
 		}
 		return fmt.Sprintf("%s opens %s for %s, the same file that %s keeps internal.", blockName(t.By), t.Route.File, t.URI, blockName(t.Guard))
 	})
+	for i := range list {
+		list[i].Depends = slices.ContainsFunc(twins, func(t twin) bool {
+			return path.Dir(t.URI) == "/" && *s.Place(t.By) == *list[i].Location
+		})
+	}
+	return list
 }

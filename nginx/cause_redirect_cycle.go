@@ -1,8 +1,11 @@
 package nginx
 
 import (
+	"slices"
+
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var redirectCycle = diag.Rule{
@@ -30,12 +33,25 @@ var redirectCycle = diag.Rule{
 }
 
 func judgeRedirectCycle(s *site) *diag.Finding {
-	if !s.Lost() || !s.ToBackend(s.Handoff) || !s.Handoff.meant() {
+	if !s.Lost() || !s.ToBackend(s.Handoff) || !s.Handoff.meant() || judgeServerRewrite(s) != nil {
 		return nil
 	}
 	f := s.Found(cause.Pass(s.Handoff), "The internal URI %s is proxied to the application again.", s.Handoff.URI)
 	if e, logged := s.Logged(cause.Says("internal redirection cycle")); logged {
 		return s.With(f, s.Handoff, e)
 	}
+	if !s.asksAgain() {
+		return nil
+	}
 	return s.With(f, s.Handoff)
+}
+
+// asksAgain says that what the internal location asks is the application, and
+// not another server whose address does not tell.
+func (s *site) asksAgain() bool {
+	again := cause.Upstream(s.Handoff)
+	first := cause.Upstream(s.Download)
+	return slices.ContainsFunc(again.Peers, func(p route.Peer) bool {
+		return s.IsBackend(p) == diag.Yes || first != nil && slices.ContainsFunc(first.Peers, func(q route.Peer) bool { return p.Addr == q.Addr })
+	}) || len(again.Peers) == 0
 }

@@ -83,6 +83,7 @@ func takenCases() []causeCase {
 
 		{rewrite, "elsewhere", false, scene{status: 404, server: "rewrite ^/protected/(.*)$ /a/$1; # here\n" + download + protected}},
 		{rewrite, "return in an if", false, scene{status: 403, server: "if ($uri ~ ^/protected) {\nreturn 403; # here\n}\n" + download + protected}},
+		{rewrite, "to the application", false, scene{status: 500, server: "rewrite ^/protected/ /dl/ last; # here\n" + download + protected}},
 		{rewrite, "of another path", true, scene{status: 404, server: "rewrite ^/old/(.*)$ /dl/$1;\n" + download + "location /protected/ { internal; alias /srv/old/; }"}},
 		{rewrite, "of what the client asked for", true, scene{server: "if ($request_uri ~ ^/protected/) { return 404; }\n" + download + protected}},
 
@@ -91,6 +92,8 @@ func takenCases() []causeCase {
 		{named, "a URI", true, scene{status: 500, server: download + protected}},
 
 		{cycle, "proxied again", false, scene{status: 500, server: download + "location /protected/ {\ninternal;\nproxy_pass http://127.0.0.1:8000; # here\n}"}},
+		{cycle, "to a store by its name, where the download is lost before", true, scene{status: 404, seen: "/" + sceneFile, server: "location /dl/ { proxy_pass http://127.0.0.1:8000/; }\nlocation /protected/ { internal; proxy_pass http://store.internal:9000; }"}},
+		{cycle, "which a rewrite leads to", true, scene{status: 500, server: "rewrite ^/protected/ /dl/ last;\n" + download + protected}},
 		{cycle, "to another server", true, scene{status: 500, server: download + "location /protected/ { internal; proxy_pass http://127.0.0.1:9000; }"}},
 		{cycle, "taken away by a regular expression", true, scene{status: 500, server: download + protected + "location ~ ^/pro { proxy_pass http://127.0.0.1:8000; }"}},
 

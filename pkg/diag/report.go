@@ -99,6 +99,10 @@ type Finding struct {
 	// Certainty orders causes of one symptom: the higher leads. It is no part
 	// of the report.
 	Certainty int `json:"-"`
+	// Depends says that whether it is a fault depends on what the user means,
+	// though others of its rule are faults whatever is meant (Rule.Anyway). It is
+	// no part of the report.
+	Depends bool `json:"-"`
 }
 
 // Consequence is a finding that follows from another one, or that another one

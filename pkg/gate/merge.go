@@ -85,7 +85,7 @@ func (o Options) counts(f diag.Finding) bool {
 	if o.RealStorage && (f.Culprit == diag.PartStorage || strings.HasSuffix(f.Code, "-permission-denied") || strings.HasSuffix(f.Code, "-symlink-refused")) {
 		return true
 	}
-	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == f.Code && r.Anyway })
+	return !f.Depends && slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == f.Code && r.Anyway })
 }
 
 // undecided says why a pair that was tried is not judged.

@@ -51,7 +51,7 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 				continue
 			}
 			pairs = append(pairs, Pair{Via: via, To: to, Untried: cmp.Or(via.Untried, to.Untried),
-				MadeUp: o.Intent.Path == "" || o.Intent.Sendfile == "" || o.Intent.Storage == ""})
+				MadeUp: o.Intent.Path == "" || o.Intent.Sendfile == "" || o.Intent.Storage == "" && to.Object == nil})
 		}
 	}
 	if len(pairs) > 0 {
@@ -96,9 +96,14 @@ func (o Options) outs(offers server.Offers) ([]server.WayOut, error) {
 	}
 	if out.Storage == "" {
 		for _, known := range offers.Outs {
-			if known.Sendfile == out.Sendfile {
-				out.Storage = known.Storage
+			if known.Sendfile != out.Sendfile {
+				continue
 			}
+			if known.Object != nil { // where its files are it says by itself
+				known.Scope = ""
+				return []server.WayOut{known}, nil
+			}
+			out.Storage = known.Storage
 		}
 	}
 	if out.Storage == "" {

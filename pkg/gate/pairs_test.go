@@ -26,6 +26,17 @@ func offered() server.Offers {
 	return server.Offers{Ports: []server.Port{plain, tls}, Ways: []server.WayIn{way("/"), way("/api/")}, Outs: []server.WayOut{out("/a/", "/srv/a"), out("/b/", "/srv/b")}}
 }
 
+// TestPairsObject: where an object store holds the files the prefix alone says
+// what is meant.
+func TestPairsObject(t *testing.T) {
+	offers := offered()
+	offers.Outs[1].Storage, offers.Outs[1].Object = "", &server.Object{App: server.App{Protocol: "http", Address: "store:9000"}, Path: "/bucket/"}
+	pairs, err := Pairs(offers, Options{Intent: Intent{Sendfile: offers.Outs[1].Sendfile, Path: "/api/dl/"}})
+	if err != nil || len(pairs) != 1 || pairs[0].To.Object != offers.Outs[1].Object || pairs[0].MadeUp {
+		t.Errorf("%+v, %v", pairs, err)
+	}
+}
+
 func TestPairs(t *testing.T) {
 	kind := sendfile.Names()[0]
 	for _, c := range []struct {
