@@ -97,12 +97,21 @@ func downloadsOf(r row) string {
 // tryGate tries a configuration.
 func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent, otherwise ...func(*gate.Options)) diag.Report {
 	t.Helper()
-	need.Server(t, kind.Program)
 	file := t.TempDir() + "/site.conf"
 	write(t, file, text)
+	return tryFile(t, kind, file, intent, otherwise...)
+}
+
+// tryFile tries the configuration that a file is.
+func tryFile(t testing.TB, kind server.Kind, file string, intent gate.Intent, otherwise ...func(*gate.Options)) diag.Report {
+	t.Helper()
+	need.Server(t, kind.Program)
 	source, err := kind.Load(file, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c, ok := kind.Sandbox.(server.Completer); ok {
+		source, _ = c.Complete(source)
 	}
 	o := gate.Options{Kind: kind, Config: &diag.Config{Kind: kind.Name, Source: source}, Intent: intent}
 	for _, change := range otherwise {
@@ -110,7 +119,7 @@ func tryGate(t *testing.T, kind server.Kind, text string, intent gate.Intent, ot
 	}
 	rep, err := gate.Run(t.Context(), o)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		t.Fatal(err)
 	}
 	return rep
 }
