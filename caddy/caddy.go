@@ -46,6 +46,7 @@ var Kind = server.Kind{
 	Enrich:   cause.Enrich(siteOf, (*site).responsible),
 	Way:      cause.Way(siteOf, (*site).follow),
 	Intent:   intent,
+	Sandbox:  trials{},
 }
 
 // follow follows a request through a configuration.

@@ -31,6 +31,7 @@ var clientHeader = diag.Rule{
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses, Placeholders; Caddyfile Concepts, Placeholders",
 	},
 	Check:    "exposure",
+	Anyway:   true,
 	Blocks:   true,
 	Static:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content"},

@@ -30,6 +30,7 @@ var copyLeaks = diag.Rule{
 		Source: "Caddy documentation, reverse_proxy, copy_response_headers",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Static:   true,
 	Symptoms: []string{"handoff-leaked"},
 	Judge:    judgeConfig(judgeCopyLeaks),

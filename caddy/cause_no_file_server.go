@@ -26,6 +26,7 @@ var noFileServer = diag.Rule{
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses; file_server",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-ignored", "handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
 	Explains: []string{"handoff-leaked", "proxy-header-lost"},

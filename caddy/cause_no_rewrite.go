@@ -24,6 +24,7 @@ var noRewrite = diag.Rule{
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses; rewrite",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
 	Explains: []string{"proxy-header-lost"},

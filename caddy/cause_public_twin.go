@@ -25,6 +25,7 @@ var publicTwin = diag.Rule{
 		Source: "Caddy documentation, file_server; root",
 	},
 	Check:    "exposure",
+	Anyway:   true,
 	Explains: []string{"handoff-internal-exposed"},
 	Static:   true,
 	Judge:    judgeConfig(judgePublicTwin),

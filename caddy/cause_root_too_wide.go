@@ -45,6 +45,7 @@ reverse_proxy 127.0.0.1:8000 {
 		Source: "Caddy documentation, root; file_server",
 	},
 	Check:  "exposure",
+	Anyway: true,
 	Static: true,
 	Judge:  judgeConfig(judgeRootTooWide),
 }

@@ -31,6 +31,7 @@ var wrongPlaceholder = diag.Rule{
 		Source: "Caddy documentation, reverse_proxy, Intercepting responses, Placeholders",
 	},
 	Check:    "end-to-end",
+	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "handoff-ignored", "proxy-redirects"},
 	Explains: []string{"proxy-header-lost"},

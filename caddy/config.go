@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -44,11 +45,30 @@ func Parse(s conf.Source) (*Config, error) {
 	for _, root := range s.Roots {
 		p.root(root, c.Top)
 	}
+	if isPart(c.Top) {
+		c.Fragment, c.Top = true, &conf.Directive{IsBlock: true}
+		p = &parser{files: load.NewKept(s), env: environmentOf(s)}
+		for _, root := range s.Roots {
+			p.part(root, c.Top)
+		}
+	}
 	c.passed = p.passed
 	c.Later = isLater(c.Top)
 	c.compile()
 	problems = append(p.problems, c.check()...)
 	return c, asError(problems)
+}
+
+// isPart says that what was read as sites is directives without one around them,
+// as in a file that a site imports: the first address is the name of a directive.
+func isPart(top *conf.Directive) bool {
+	for _, d := range top.Block {
+		if !d.IsBlock || d.Name == "" || strings.HasPrefix(d.Name, "(") || strings.HasPrefix(d.Name, "&(") {
+			continue
+		}
+		return strings.HasPrefix(d.Name, "@") || slices.Contains(defaultOrder, d.Name) && (len(d.Args) > 0 || d.Block != nil)
+	}
+	return false
 }
 
 func asError(problems []conf.Problem) error {

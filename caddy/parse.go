@@ -89,6 +89,26 @@ func (p *parser) root(name string, top *conf.Directive) {
 	}
 }
 
+// partAddress is the address of the site that a part of a configuration is taken
+// to be of.
+const partAddress = ":80"
+
+// part reads a main file whose directives have no site around them.
+func (p *parser) part(name string, top *conf.Directive) {
+	p.stopped, p.words, p.last = false, nil, conf.Pos{File: name}
+	p.push(p.file(name, conf.Pos{File: name}, nil))
+	site := &conf.Directive{Pos: conf.Pos{File: name}, Name: partAddress, IsBlock: true}
+	p.add(top, site)
+	for w := p.peek(); w != nil && !p.stopped; w = p.peek() {
+		if w.brace("}") {
+			p.fail(w.pos, conf.Syntax, "unexpected '}'")
+			return
+		}
+		p.directive(site)
+	}
+	site.End = p.last
+}
+
 // file returns the words of a file.
 func (p *parser) file(name string, at conf.Pos, by *imported) []word {
 	f, ok := p.files.Read(name)

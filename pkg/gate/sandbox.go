@@ -116,6 +116,9 @@ func (b *sandbox) observe(ctx context.Context, o Options, p Pair) *diag.Record {
 	run := hex.EncodeToString(random[:])
 	stack := b.stack(p)
 	spec, _ := sendfile.ParseSpec(stack.Sendfile, "") // read before
+	if p.To.Header != "" {
+		spec.Dialect.Header = p.To.Header
+	}
 	if spec.Dialect.Form != sendfile.URI {
 		spec.Prefix = b.root() + spec.Prefix // a path on this machine
 	}

@@ -77,6 +77,9 @@ type WayOut struct {
 	// Sendfile is the handoff that leads here, KIND:PREFIX, and Storage the
 	// folder in which the files then lie, absolute.
 	Sendfile, Storage string
+	// Header is the field that carries the handoff, where it is another one than
+	// that of the dialect.
+	Header string
 	// Object is set where an object store holds the files, and not Storage.
 	Object *Object
 	// Location is the directive that says so.
