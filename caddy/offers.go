@@ -34,12 +34,25 @@ type offers struct {
 	conf   *Config
 	folder string // what relative paths are relative to
 	outs   map[*Handler]bool
+	inner  []*Route // of servers that others ask
 }
 
 func offersOf(s conf.Source) *offers {
 	c, _ := Parse(s)
-	o := &offers{conf: c, folder: workingFolder(s), outs: map[*Handler]bool{}}
 	for _, srv := range c.Servers {
+		withoutPlugins(srv.Routes)
+	}
+	o := &offers{conf: c, folder: workingFolder(s), outs: map[*Handler]bool{}}
+	behind := c.behind()
+	for _, srv := range c.Servers {
+		if behind[srv] {
+			o.inner = append(o.inner, srv.Routes...)
+		}
+	}
+	for _, srv := range c.Servers {
+		if behind[srv] {
+			continue // another server is what clients reach
+		}
 		for _, listen := range srv.Listen {
 			if _, port := splitListen(listen); port != "" && !strings.HasPrefix(listen, "unix") {
 				o.server(srv, listen)
@@ -47,6 +60,44 @@ func offersOf(s conf.Source) *offers {
 		}
 	}
 	return o
+}
+
+// withoutPlugins takes out handlers that are not Caddy's own: a sandbox does not
+// run them.
+func withoutPlugins(routes []*Route) {
+	for _, r := range routes {
+		r.Handlers = slices.DeleteFunc(slices.Clone(r.Handlers), func(h *Handler) bool { return slices.Contains(pluginWords, h.Name) })
+		for _, h := range r.Handlers {
+			withoutPlugins(h.Routes)
+			for _, resp := range h.Responses {
+				withoutPlugins(resp.Routes)
+			}
+		}
+	}
+}
+
+// behind are the servers that others of the configuration ask.
+func (c *Config) behind() map[*Server]bool {
+	list := map[*Server]bool{}
+	r := NewRouter(c, RouterOptions{})
+	for _, front := range c.Servers {
+		walk(front.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
+			if h.Proxy == nil {
+				return
+			}
+			for _, d := range h.Proxy.Upstreams {
+				for _, addr := range ports(d.Addr) {
+					if !c.listens(addr) {
+						continue
+					}
+					if to := r.serverFor(route.Request{Addr: addr}); to != nil && to != front {
+						list[to] = true
+					}
+				}
+			}
+		})
+	}
+	return list
 }
 
 // server adds what one server offers on one of its addresses.
@@ -64,7 +115,7 @@ func (o *offers) server(srv *Server, listen string) {
 			o.Ports = append(o.Ports, port)
 		}
 		seen := map[*Handler]bool{}
-		for _, base := range bases(routes) {
+		for _, base := range bases(append(slices.Clone(routes), o.inner...)) {
 			o.wayIn(port, base, seen)
 		}
 	}
@@ -110,6 +161,9 @@ func hostOfSite(routes []*Route) string {
 
 // probeName stands for the name of a file.
 const probeName = "proxydiag-name.bin"
+
+// otherName is the one that is handed off, which is not the one that was asked for.
+const otherName = "proxydiag-other.bin"
 
 // bases are URLs, without the origin, under which downloads may be: those of
 // the paths that matchers name, then every one.
@@ -186,13 +240,17 @@ func (o *offers) wayIn(port server.Port, base string, seen map[*Handler]bool) {
 		}
 		return route.FileMissing
 	}})
-	t := r.Route(requestFor(port, w.URL.For(probeName)))
+	front, t := o.follow(r, requestFor(port, w.URL.For(probeName)))
 	if t.Outcome != route.Proxied || seen[t.Proxy] {
 		return
 	}
 	seen[t.Proxy] = true
 	w.Scope = scopeOf(t.Proxy)
-	w.Location = *cause.Writing(written).Place(t.Proxy.At)
+	first := t
+	if len(front) > 0 {
+		first = front[0]
+	}
+	w.Location = *cause.Writing(written).Place(first.Proxy.At)
 	_, host, _ := strings.Cut(port.Origin, "://")
 	w.Name = host + " " + base
 	w.App = server.App{Protocol: t.Upstream.Protocol, Address: t.Upstream.Host}
@@ -209,6 +267,13 @@ func (o *offers) wayIn(port server.Port, base string, seen map[*Handler]bool) {
 		answered = true
 		o.waysOut(r, t, port)
 	}
+}
+
+// follow is the way of a request, on from server to server of the configuration.
+func (o *offers) follow(r *Router, q route.Request) (front []*Passage, last *Passage) {
+	return cause.Follow(q, r.Route, func(t *Passage) (route.Request, bool) {
+		return o.conf.next(t, func(route.Peer) bool { return false })
+	})
 }
 
 // scopeOf names a reverse_proxy.
@@ -249,11 +314,16 @@ func (o *offers) waysOut(r *Router, t *Passage, port server.Port) {
 		if !strings.EqualFold(field, handoffFields[0]) {
 			out.Header = field
 		}
+		opened := false
 		for _, prefix := range resp.prefixes() {
-			storage, private := o.storage(r, t, resp, field, prefix, port)
-			if storage == "" {
+			storage, private, opens := o.storage(r, t, resp, field, prefix, port)
+			if storage == "" || opened && !opens {
 				continue
 			}
+			if opens && !opened {
+				o.Outs = slices.DeleteFunc(o.Outs, func(known server.WayOut) bool { return known.Location == out.Location })
+			}
+			opened = opened || opens
 			if prefix == "/" && !private {
 				prefix, storage = o.privately(r, t, resp, field, storage, port)
 			}
@@ -292,7 +362,7 @@ func (r *Response) prefixes() []string {
 			add(h.Rewrite.StripPrefix)
 		}
 	})
-	if len(list) == 0 && r.Match != nil {
+	if r.Match != nil {
 		for _, f := range r.Match.Fields {
 			for _, v := range f.Values {
 				if prefix, ok := strings.CutSuffix(v, "*"); ok && isHandoffField(f.Name) && strings.HasSuffix(prefix, "/") {
@@ -308,13 +378,14 @@ func (r *Response) prefixes() []string {
 }
 
 // storage is the folder in which the files of handoffs with a prefix lie, ""
-// where that cannot be told; private says that no plain URL leads there.
-func (o *offers) storage(r *Router, t *Passage, resp *Response, field, prefix string, port server.Port) (folder string, private bool) {
-	value := prefix + probeName
+// where that cannot be told; private says that no plain URL leads there, opens
+// that such a handoff opens files.
+func (o *offers) storage(r *Router, t *Passage, resp *Response, field, prefix string, port server.Port) (folder string, private, opens bool) {
+	value := prefix + otherName
 	h := r.Handoff(t, route.Handoff{Value: value, Header: http.Header{field: {value}}})
-	if file := o.absolute(h.File); h.Response == resp && h.Outcome == route.File && path.Base(file) == probeName {
-		public := r.Route(requestFor(port, port.Origin+value))
-		return path.Dir(file), public.Outcome != route.File || o.absolute(public.File) != file
+	if file := o.absolute(h.File); h.Response == resp && h.Outcome == route.File && path.Base(file) == otherName {
+		_, public := o.follow(r, requestFor(port, port.Origin+value))
+		return path.Dir(file), public.Outcome != route.File || o.absolute(public.File) != file, true
 	}
 	root := ""
 	walk(resp.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
@@ -328,9 +399,9 @@ func (o *offers) storage(r *Router, t *Passage, resp *Response, field, prefix st
 		}
 	})
 	if root == "" || strings.Contains(root, "{") {
-		return "", true
+		return "", true, false
 	}
-	return path.Clean(o.absolute(root)), true
+	return path.Clean(o.absolute(root)), true, false
 }
 
 // privately is a prefix that no plain URL leads to, of those that the
@@ -341,7 +412,7 @@ func (o *offers) privately(r *Router, t *Passage, resp *Response, field, storage
 			if base == "/" || strings.ContainsAny(base, "?%") {
 				continue
 			}
-			if folder, private := o.storage(r, t, resp, field, base, port); private && folder != "" && folder != storage {
+			if folder, private, opens := o.storage(r, t, resp, field, base, port); private && opens && folder != "" && folder != storage {
 				if _, err := sendfile.ParseSpec(kindName+":"+base, ""); err == nil {
 					return base, folder
 				}

@@ -177,6 +177,9 @@ func (w *rewriting) handler(h object) bool {
 		}
 		var hide []any
 		for _, name := range texts(h["hide"]) {
+			if name == filepath.Join(w.o.Dir, mainFile) {
+				name = w.conf.Source.Roots[0] // what Caddy hides is the Caddyfile
+			}
 			if strings.HasPrefix(name, "/") || strings.HasPrefix(name, "./") {
 				name = w.path(name)
 			}

@@ -209,8 +209,11 @@ var notKnown = regexp.MustCompile(`unrecognized (?:directive|global option|serve
 func (w *rewriting) mend(err error, text *copied) bool {
 	d := blamed(err, text)
 	m := notKnown.FindStringSubmatch(err.Error())
-	if d == nil || m == nil || w.left[d.Pos] || m[1] != "" && !slices.Contains(pluginWords, m[1]) {
+	if d == nil || m == nil || w.left[d.Pos] {
 		return false
+	}
+	if !slices.Contains(pluginWords, m[1]) && !slices.ContainsFunc(pluginModules, func(p string) bool { return strings.HasPrefix(m[2], p) }) {
+		return false // misspelt, or one that nobody but the user has
 	}
 	w.left[d.Pos] = true
 	w.change(d.Pos, "this Caddy has no module for %s: it is left out", cmp.Or(m[1], m[2]))
@@ -237,6 +240,12 @@ var pluginWords = []string{
 	"trace", "umami", "vulcain", "webdav", "wasm",
 }
 
+// pluginModules begin the names of modules that are not in Caddy's own builds.
+var pluginModules = []string{
+	"dns.providers.", "caddy.storage.", "caddy.listeners.", "caddy.logging.", "tls.", "http.encoders.br", "http.ip_sources.", "http.authentication.providers.",
+	"http.reverse_proxy.upstreams.", "http.matchers.maxmind", "http.matchers.geoip",
+}
+
 // refusal is Caddy's own message with the place in the user's files.
 func (w *rewriting) refusal(ctx context.Context, program string, err error, text *copied) error {
 	_, message, ok := strings.Cut(err.Error(), "Error: ")
@@ -253,8 +262,25 @@ func (w *rewriting) refusal(ctx context.Context, program string, err error, text
 		version, _, _ = strings.Cut(strings.TrimSpace(string(out)), " ")
 	}
 	p.Message = fmt.Sprintf("Caddy %s refuses the configuration: %s", version, w.original(place.ReplaceAllString(message, "")))
-	if strings.Contains(message, "unrecognized") || w.conf.Later {
+	switch {
+	case w.conf.ofFirst():
+		p.Message += "; this is written for Caddy 1, whose configuration Caddy 2 does not read"
+	case strings.Contains(message, "unrecognized") || w.conf.Later:
 		p.Message += "; if another version of Caddy or one with more modules runs it, try it where that one is installed"
 	}
 	return &conf.Error{Problems: []conf.Problem{p}}
+}
+
+// ofFirst says that a Caddyfile is one for Caddy 1: it has directives that only
+// that one had.
+func (c *Config) ofFirst() bool {
+	first := false
+	c.Top.Walk(func(d *conf.Directive) bool {
+		if slices.Contains([]string{"proxy", "fastcgi", "gzip", "internal", "errors", "startup", "shutdown", "ext", "websocket"}, d.Name) &&
+			d.Parent != nil && d.Parent.Parent == c.Top {
+			first = true
+		}
+		return !first
+	})
+	return first
 }

@@ -16,6 +16,10 @@ func filled(s conf.Source) conf.Source {
 	return s
 }
 
+// Complete implements server.Completer: variables of the environment that are
+// not set have the values that they have in the sandbox.
+func (trials) Complete(s conf.Source) (conf.Source, []conf.Problem) { return fill(s) }
+
 // fill is filled, with what was made up.
 func fill(s conf.Source) (conf.Source, []conf.Problem) {
 	known := environmentOf(s)

@@ -57,23 +57,27 @@ func (s *site) follow(x *diag.Exchange) *Passage {
 // next is the request that a passage sends to another site of this
 // configuration.
 func (s *site) next(t *Passage) (route.Request, bool) {
+	return s.conf.next(t, func(p route.Peer) bool { return s.IsBackend(p) == diag.Yes })
+}
+
+func (c *Config) next(t *Passage, isBackend func(route.Peer) bool) (route.Request, bool) {
 	u := cause.Upstream(t)
 	if u == nil || u.Unknown != "" || u.Protocol != "http" {
 		return route.Request{}, false
 	}
 	for _, p := range u.Peers {
-		if s.IsBackend(p) == diag.Yes || !s.listens(p.Addr) {
+		if isBackend(p) || !c.listens(p.Addr) {
 			continue
 		}
 		q := t.state.req
 		q.Addr, q.URI, q.Method, q.Header = p.Addr, u.URI, t.state.method, t.state.header
 		if up := t.Proxy.Proxy.Up; up != nil {
-			for _, c := range up.Request {
-				if whyUnset(c.Name, c.Value) != "" && (strings.EqualFold(c.Name, "Host") || whyUnset(c.Name) != "") {
+			for _, f := range up.Request {
+				if whyUnset(f.Name, f.Value) != "" && (strings.EqualFold(f.Name, "Host") || whyUnset(f.Name) != "") {
 					return route.Request{}, false
 				}
-				if c.Op == "set" && strings.EqualFold(c.Name, "Host") {
-					q.Host = strings.ReplaceAll(c.Value, "{http.reverse_proxy.upstream.hostport}", p.Addr)
+				if f.Op == "set" && strings.EqualFold(f.Name, "Host") {
+					q.Host = strings.ReplaceAll(f.Value, "{http.reverse_proxy.upstream.hostport}", p.Addr)
 				}
 			}
 		}
@@ -84,9 +88,9 @@ func (s *site) next(t *Passage) (route.Request, bool) {
 }
 
 // listens says that this configuration listens on an address of this machine.
-func (s *site) listens(addr string) bool {
+func (c *Config) listens(addr string) bool {
 	host, port := splitListen(addr)
-	for _, server := range s.conf.Servers {
+	for _, server := range c.Servers {
 		for _, l := range server.Listen {
 			own, ownPort := splitListen(l)
 			if ownPort == port && (own == "" || own == host || isLoopback(own)) && isLoopback(host) {

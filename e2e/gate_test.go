@@ -33,6 +33,7 @@ func ungated() map[string]string {
 	return map[string]string{
 		"nginx: symbolic links refused": "the link is on the machine of the stack only",
 		"nginx: a link to the folder":   "the link is on the machine of the stack only",
+		"caddy: a link to the folder":   "the link is on the machine of the stack only",
 		"lighttpd: the document root":   "the link is on the machine of the stack only",
 
 		"apache: for a module that nobody has": "which modules a fragment's surroundings load is not known",

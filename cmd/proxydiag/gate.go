@@ -142,7 +142,7 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 		return notTried(c, err, std)
 	}
 	var completed []conf.Problem
-	if completer, ok := c.kind.Sandbox.(server.Completer); ok && len(c.left) > 0 {
+	if completer, ok := c.kind.Sandbox.(server.Completer); ok {
 		c.source, completed = completer.Complete(c.source)
 		c.parse()
 	}

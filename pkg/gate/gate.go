@@ -6,6 +6,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -53,10 +54,7 @@ type tried struct {
 // why nothing could be tried.
 func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 	offers := o.Kind.Sandbox.Offers(o.Config.Source)
-	pairs, err := Pairs(offers, o)
-	if err != nil {
-		return rep, err
-	}
+	pairs, nothing := Pairs(offers, o)
 	box, err := open(o)
 	if err != nil {
 		return rep, err
@@ -66,7 +64,11 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 			err = closed
 		}
 	}()
-	if err := box.start(ctx, pairs); err != nil {
+	err = box.start(ctx, pairs)
+	if nothing != nil && !errors.As(err, new(*conf.Error)) {
+		return rep, nothing // and not because the server refuses it
+	}
+	if err != nil {
 		return rep, err
 	}
 	rep = o.merge(o.try(ctx, box, pairs))
