@@ -200,7 +200,7 @@ func TestFormats(t *testing.T) {
 	}
 
 	page := body(t, ask(h, "GET", "/status"))
-	for _, want := range []string{"web1", "<main>", "refused by 10.0.0.7", "not checked yet", `http-equiv="refresh" content="30"`, "91 % full", `href="feed.atom"`} {
+	for _, want := range []string{"web1", "down: mail</h1>", "<main>", "refused by 10.0.0.7", "not checked yet", `http-equiv="refresh" content="30"`, "91 % full", `href="feed.atom"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -2,8 +2,10 @@ package health
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -85,9 +87,26 @@ func headline(v View) string {
 	case v.State == Up:
 		return "all checks pass"
 	case v.State == Degraded:
-		return "it works, and something needs attention"
+		return "it works, and needs attention: " + namesOf(v.Results, Degraded)
 	case v.State == Unknown:
 		return "not everything was checked yet"
 	}
-	return "something is down"
+	return "down: " + namesOf(v.Results, Down)
+}
+
+// mostNamed is how many checks a headline names.
+const mostNamed = 3
+
+// namesOf are the names of the results with a state, for a headline.
+func namesOf(results []Result, s State) string {
+	var list []string
+	for _, r := range results {
+		if r.State == s {
+			list = append(list, r.Name)
+		}
+	}
+	if more := len(list) - mostNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:mostNamed], ", "), more)
+	}
+	return strings.Join(list, ", ")
 }
