@@ -1,6 +1,8 @@
 package apache
 
 import (
+	"strings"
+
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -23,14 +25,23 @@ ProxyPass /    http://127.0.0.1:8001/`,
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"proxy-bad-gateway", "proxy-not-routed", "proxy-path-rewritten", "proxy-redirects", "proxy-timeout", "proxy-auth-required"},
+	Anyway:   true,
 	Judge:    judge(judgeProxyPassOrder),
 }
 
 func judgeProxyPassOrder(s *site) *diag.Finding {
-	if !s.Lost() {
-		return nil
+	var t *Route
+	var later *conf.Directive
+	if s.Lost() {
+		t, later = s.outrunAt()
 	}
-	t, later := s.outrunAt()
+	if s.Record.StandIns && (s.Lost() || s.Delivered()) {
+		for _, tier := range s.tiers(s.Exchange(diag.ProxyGet)) {
+			if d := s.router.never(tier); later == nil && d != nil {
+				t, later = tier, d
+			}
+		}
+	}
 	if later == nil {
 		return nil
 	}
@@ -95,4 +106,38 @@ func (t *Route) onlyBy(m mapping) *Route {
 	}
 	s.content()
 	return s.result()
+}
+
+// never is a ProxyPass for the request and another application that is never
+// looked at, as the one that takes the request is for a shorter path and takes
+// everything that the other one would; nil for none.
+func (r *Router) never(t *Route) *conf.Directive {
+	winner := t.Deciding(route.StepProxy)
+	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" || winner.Parent != nil && strings.HasPrefix(winner.Parent.Name, "Location") {
+		return nil
+	}
+	won, ok := newMapping(winner)
+	if !ok || t.Upstream == nil {
+		return nil
+	}
+	for _, d := range r.Server(t, "ProxyPass") {
+		m, ok := newMapping(d)
+		if !ok || d == winner || m.regex || m.target == "!" || len(m.path) <= len(won.literal()) || !won.takesAll(m.path) {
+			continue
+		}
+		if other := t.onlyBy(m); other != nil && other.Upstream != nil && other.Upstream.Protocol == t.Upstream.Protocol && other.Upstream.Host != t.Upstream.Host {
+			return d
+		}
+	}
+	return nil
+}
+
+// takesAll says that a mapping takes every URI that begins with a path.
+func (m mapping) takesAll(path string) bool {
+	if !m.regex {
+		return aliasMatch(path, m.path) > 0
+	}
+	literal := m.literal()
+	rest := strings.Trim(strings.TrimPrefix(strings.TrimPrefix(m.path, "^"), literal), "()$")
+	return strings.HasPrefix(path, literal) && strings.HasPrefix(m.path, "^"+literal) && (rest == "" && !strings.HasSuffix(m.path, "$") || rest == ".*")
 }

@@ -20,11 +20,17 @@ const probeName = "proxydiag-probe"
 
 // findWays finds the ways in of a virtual host.
 func (v *survey) findWays() {
+	type found struct {
+		by    diag.Location
+		never *conf.Directive
+		live  bool
+	}
 	for _, p := range v.ports {
-		var seen []string
+		var seen []found
 		for _, base := range v.bases() {
 			w, ok := v.wayAt(p, base)
-			if key := w.Location.Text + w.Location.File + string(rune(w.Location.Line)) + map[bool]string{true: "on"}[w.live]; ok && !slices.Contains(seen, key) {
+			key := found{w.Location, w.never, w.live}
+			if ok && !slices.Contains(seen, key) {
 				seen = append(seen, key)
 				v.ways = append(v.ways, w)
 			}
@@ -133,6 +139,7 @@ func (v *survey) wayAt(p server.Port, base string) (entry, bool) {
 	by, on := t.XSendFile()
 	w.on, w.off = on, by != nil && !on
 	w.live = v.hands(t)
+	w.never = v.r.never(t)
 	return w, true
 }
 

@@ -48,6 +48,7 @@ type entry struct {
 
 	refused *conf.Directive // what refuses us, nil for nothing
 	failed  bool            // it is 500, whoever asks
+	never   *conf.Directive // what would ask another application, and is never looked at
 }
 
 // survey is what a virtual host offers.

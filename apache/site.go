@@ -47,7 +47,7 @@ func newSite(v *diag.View) *site {
 // was asked, a path that leads to a file leads to a script that Apache runs.
 func (s *site) answered() *Route {
 	d := s.Download
-	if reached, _ := s.Reached(diag.ProxyGet); !s.Stack.Companion || reached != diag.Yes || d.Upstream != nil {
+	if x := s.Exchange(diag.ProxyGet); d.Upstream != nil || x == nil || len(x.Seen) == 0 {
 		return d
 	}
 	switch by := d.Deciding(route.StepUnknown); {

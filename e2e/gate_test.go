@@ -37,8 +37,6 @@ func ungated() map[string]string {
 		"lighttpd: the document root":   "the link is on the machine of the stack only",
 
 		"apache: for a module that nobody has": "which modules a fragment's surroundings load is not known",
-		"apache: an earlier ProxyPass":         "each application is stood in for: none is dead",
-		"apache: an earlier ProxyPassMatch":    "each application is stood in for: none is dead",
 	}
 }
 

@@ -107,7 +107,7 @@ func newRun(o *Observer, stack Stack) *run {
 	if stack.ErrorLog != "" {
 		r.log = tailLog(stack.ErrorLog)
 	}
-	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: o.Config}
+	r.record = &Record{Version: RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Stack: r.redact.stack(stack), Config: o.Config, StandIns: o.Sandbox != nil}
 	return r
 }
 

@@ -36,6 +36,9 @@ type Record struct {
 	Left []string `json:"left,omitempty"`
 	// Interrupted says that the run was cancelled before its last step.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// StandIns says that the companion answered in the place of every application
+	// of the configuration, as gate has it: which of them was asked does not show.
+	StandIns bool `json:"stand_ins,omitempty"`
 
 	// shared is what views computed from Config, see View.Shared.
 	shared map[any]any
