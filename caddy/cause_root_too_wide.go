@@ -2,6 +2,7 @@ package caddy
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -69,13 +70,20 @@ func judgeRootTooWide(s *site) (list []diag.Finding) {
 	return list
 }
 
-// limited says that a response handler takes only paths below a folder, or puts
-// a folder before them.
+// limited says that a response handler takes only paths below a folder that it
+// does not strip off, or puts a folder before them.
 func (r *Response) limited() bool {
+	var stripped []string
+	walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
+		if h.Rewrite != nil && h.Rewrite.StripPrefix != "" {
+			stripped = append(stripped, strings.Trim(h.Rewrite.StripPrefix, "/"))
+		}
+	})
 	if r.Match != nil {
 		for _, f := range r.Match.Fields {
 			for _, v := range f.Values {
-				if isHandoffField(f.Name) && strings.HasPrefix(v, "/") && strings.HasSuffix(v, "/*") && v != "/*" {
+				if isHandoffField(f.Name) && strings.HasPrefix(v, "/") && strings.HasSuffix(v, "/*") && v != "/*" &&
+					!slices.Contains(stripped, strings.Trim(v, "/*")) {
 					return true
 				}
 			}

@@ -75,7 +75,11 @@ func (s *state) match(m *Matcher) (matches bool, why string) {
 		if len(m.Values) == 0 {
 			return false, ""
 		}
-		for _, v := range s.header.Values(m.Values[0]) {
+		values := s.header.Values(m.Values[0])
+		if strings.EqualFold(m.Values[0], "Host") {
+			values = []string{s.req.Host} // matchers.go, getHeaderFieldVals
+		}
+		for _, v := range values {
 			if ok, why := s.matchRegexp(m, v); ok || why != "" {
 				return ok, why
 			}

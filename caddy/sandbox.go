@@ -236,7 +236,7 @@ func blamed(err error, text *copied) *conf.Directive {
 var pluginWords = []string{
 	"appsec", "authenticate", "authorize", "brotli", "cache", "cgi", "coraza_waf", "crowdsec", "dynamic_dns", "exec", "filter", "forward_proxy",
 	"frankenphp", "geoip", "git", "grpc_web", "http_cache", "jwtauth", "layer4", "maxmind_geolocation", "mercure", "mirror", "php", "php_server",
-	"rate_limit", "ratelimit", "realip", "replace", "s3proxy", "security", "souin", "supervisor", "tailscale", "teapot", "transform_encoder",
+	"rate_limit", "ratelimit", "realip", "replace", "s3proxy", "security", "souin", "supervisor", "tailscale", "teapot", "tracing", "transform_encoder",
 	"trace", "umami", "vulcain", "webdav", "wasm",
 }
 

@@ -59,13 +59,17 @@ func caddyRealistic() []realistic {
 			{code: "caddy-root-too-wide", old: "root * /var/lib/odoo/filestore", new: "root * /"},
 			{code: "caddy-no-file-server", old: "\t\t\tfile_server\n", at: "handle_response @filestore {"},
 			{
-				code: "caddy-prefix-kept", old: "\t\t\turi strip_prefix /web/filestore\n", at: "rewrite * {rp.header.X-Accel-Redirect}",
+				code: "caddy-prefix-kept", old: "\t\t\turi strip_prefix /web/filestore\n", at: "root * /var/lib/odoo/filestore",
 				intent: gate.Intent{Storage: "/var/lib/odoo/filestore", Sendfile: "caddy:/web/filestore/", Path: "https://odoo.example.com/web/content/"},
 			},
 		}},
 		{kind: caddy.Kind, name: "photos", main: "Caddyfile", faults: []injected{
 			{code: "caddy-wrong-placeholder", old: "rewrite * {rp.header.X-Accel-Redirect}", new: "rewrite * {http.response.header.X-Accel-Redirect}"},
-			{code: "caddy-headers-not-copied", old: "\t\t\t\tcopy_response_headers {\n\t\t\t\t\tinclude Content-Type Content-Disposition Cache-Control Set-Cookie\n\t\t\t\t}\n", at: "handle_response @sent {"},
+			{
+				code: "caddy-headers-not-copied", at: "handle_response @sent {",
+				old:    "\t\t\t\tcopy_response_headers {\n\t\t\t\t\tinclude Content-Type Content-Disposition Cache-Control Set-Cookie\n\t\t\t\t}\n",
+				intent: gate.Intent{Storage: "/srv/photos/storage/originals", Sendfile: "caddy:/_originals/", Path: "http://photos.example.org/originals/"},
+			},
 		}},
 	}
 }
