@@ -19,6 +19,7 @@ import (
 // serveFlags are the flags of serve; what they say wins over the file.
 type serveFlags struct {
 	file, listen, state, templates, format string
+	once                                   bool
 }
 
 func newServe(std streams) *cobra.Command {
@@ -42,6 +43,7 @@ func newServe(std streams) *cobra.Command {
 	f.StringVar(&s.state, "state", "", "the `FILE` that keeps results and changes over a restart")
 	f.StringVar(&s.templates, "templates", "", "a `DIR` with page.html and health.json, which replace the page and the JSON")
 	f.StringVar(&s.format, "log-format", "text", "how the log on standard error is written: text or json")
+	f.BoolVar(&s.once, "once", false, "check everything once, print a line for each check, and end: with exit status 1 where something is down")
 	complete(cmd, "log-format", plainFormats())
 	return cmd
 }
@@ -63,7 +65,26 @@ func (s *serveFlags) run(ctx context.Context, std streams) error {
 	if err := newWatcher(options, redact).bind(options); err != nil {
 		return err
 	}
+	if s.once {
+		return s.look(ctx, options, std)
+	}
 	return serve.Run(ctx, *options)
+}
+
+// look checks everything once.
+func (s *serveFlags) look(ctx context.Context, o *serve.Options, std streams) error {
+	o.Log = slog.New(slog.DiscardHandler) // what it would tell is what is printed
+	o.Config.State = ""
+	ok, err := serve.Once(ctx, *o, std.out)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return stopped(std)
+	case !ok:
+		return exit(exitFound)
+	}
+	return nil
 }
 
 // read reads the file.

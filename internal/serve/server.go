@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -74,6 +75,20 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	return s.run(ctx)
+}
+
+// Once checks everything once, writes a line for each check, and says whether
+// nothing is down.
+func Once(ctx context.Context, o Options, w io.Writer) (bool, error) {
+	s, err := newServer(o)
+	if err != nil {
+		return false, err
+	}
+	s.registry.Once(ctx)
+	v := health.View{Now: time.Now(), Results: s.registry.Results(), Details: true}
+	v.State = health.Worst(v.Results)
+	v.OK = v.State.OK()
+	return v.OK, health.Text().Render(w, v)
 }
 
 func newServer(o Options) (*server, error) {
@@ -213,6 +228,9 @@ func (s *server) restore() error {
 		if rep, ok := before.Reports[st.Name]; ok {
 			s.reports.keep(st.Name, rep)
 		}
+	}
+	if err := s.keeper.try(); err != nil {
+		return fmt.Errorf("state: it cannot be written: %w", err)
 	}
 	return nil
 }

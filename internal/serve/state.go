@@ -89,13 +89,17 @@ func (k *keeper) close() {
 }
 
 func (k *keeper) write() {
+	if err := k.try(); err != nil {
+		k.fail(err)
+	}
+}
+
+func (k *keeper) try() error {
 	s := k.get()
 	s.Version, s.Saved = stateVersion, time.Now().UTC()
 	text, err := json.MarshalIndent(s, "", " ")
-	if err == nil {
-		err = replaceFile(k.path, append(text, '\n'))
-	}
 	if err != nil {
-		k.fail(err)
+		return err
 	}
+	return replaceFile(k.path, append(text, '\n'))
 }

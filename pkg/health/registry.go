@@ -134,6 +134,21 @@ func (r *Registry) Run(ctx context.Context) {
 	r.running.Wait()
 }
 
+// Once runs every check once, all at the same time, and waits for them: for
+// programs that look and end. The runs end with ctx.
+func (r *Registry) Once(ctx context.Context) {
+	r.mu.Lock()
+	r.base = ctx
+	entries := slices.Clone(r.entries)
+	r.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, e := range entries {
+		wg.Go(func() { r.once(e) })
+	}
+	wg.Wait()
+	r.running.Wait()
+}
+
 // watch runs one check again and again.
 func (r *Registry) watch(ctx context.Context, e *entry) {
 	timer := time.NewTimer(rand.N(min(firstWithin, e.check.Interval/10) + 1))
