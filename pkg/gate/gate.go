@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/compare"
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -65,8 +66,11 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 		}
 	}()
 	err = box.start(ctx, pairs)
-	if nothing != nil && !errors.As(err, new(*conf.Error)) {
-		return rep, nothing // and not because the server refuses it
+	if nothing != nil && !errors.As(err, new(*conf.Error)) { // which the server would refuse
+		if rep = o.alone(nothing.Error()); rep.Status != diag.Misconfigured {
+			return rep, nothing
+		}
+		return rep, nil
 	}
 	if err != nil {
 		return rep, err
@@ -74,6 +78,18 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 	rep = o.merge(o.try(ctx, box, pairs))
 	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes()...)
 	return rep, nil
+}
+
+// alone is what the configuration shows where nothing can be tried, for a reason.
+func (o Options) alone(reason string) diag.Report {
+	rec := &diag.Record{Version: diag.RecordVersion, Tool: o.Tool, Started: time.Now().UTC(), Config: o.Config}
+	static := slices.DeleteFunc(slices.Clone(o.Kind.Rules), func(r diag.Rule) bool { return !r.Static })
+	tried := diag.Check{ID: "pairs", Title: "the downloads of the configuration can be tried", Judge: func(*diag.View) (diag.Status, string) {
+		return diag.Unknown, reason
+	}}
+	rep := diag.Judge(rec, static, []diag.Check{tried})
+	rep.Keep(o.counts, dependsOnIntent)
+	return rep
 }
 
 // try runs the pairs, several at once.
