@@ -52,6 +52,9 @@ func wide(l, d *conf.Directive) bool {
 	top := path.Clean(d.Arg(0)) == "/"
 	switch kind {
 	case LocationPrefix, LocationNoRegex:
+		if parts := cutVariables(d.Arg(0)); d.Name == "alias" && len(parts) > 1 && parts[1].isCapture() { // of nothing: empty
+			top = path.Clean(strings.Replace(d.Arg(0), "$"+parts[1].text, "", 1)) == "/"
+		}
 		if d.Name == "root" && top && name != "/" {
 			return slices.ContainsFunc(l.All("rewrite"), func(r *conf.Directive) bool {
 				return r.Arg(2) == "break" && everything(r.Arg(0), strings.TrimSuffix(name, "/"), r.Arg(1))

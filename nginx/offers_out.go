@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -21,17 +22,40 @@ func (s *vhost) waysOut() []server.WayOut {
 		if !isInternal(l) || l.First("return") != nil || isNamed(l) {
 			continue
 		}
-		for _, prefix := range handoffPrefixes(l) {
-			if usesPrefix(used, prefix) {
-				break
-			}
-			if out, ok := s.wayOut(l, prefix); ok {
-				list = append(list, out)
-				break
-			}
+		if out, ok := s.wayOutOf(l, used); ok {
+			list = append(list, out)
 		}
 	}
 	return list
+}
+
+// wayOutOf is the way out that an internal location is, unless the configuration
+// itself uses it.
+func (s *vhost) wayOutOf(l *conf.Directive, used []string) (out server.WayOut, ok bool) {
+	kind, name := LocationName(l)
+	prefixes := handoffPrefixes(l)
+	for _, prefix := range append(slices.Clone(prefixes), name) {
+		if usesPrefix(used, prefix) {
+			return out, false
+		}
+	}
+	expression := kind == LocationRegex || kind == LocationNoCase
+	for _, prefix := range prefixes {
+		if !expression || s.takes(l, prefix) {
+			return s.wayOut(l, prefix)
+		}
+	}
+	out = server.WayOut{Name: name, Scope: s.scope(), Location: *cause.Writing(written).Place(l), Untried: "which handoffs lead here is not clear from its pattern"}
+	if kind == LocationExact {
+		out.Untried = "it takes one URI only: which file is sent stands elsewhere in the application's answer"
+	}
+	return out, handsOver(l)
+}
+
+// takes says that handoffs with a prefix lead to a location.
+func (s *vhost) takes(l *conf.Directive, prefix string) bool {
+	t := s.inside(prefix+probeName, "")
+	return t.Location != nil && inside(t.Location, l)
 }
 
 func isNamed(l *conf.Directive) bool {
@@ -87,7 +111,9 @@ func (s *vhost) wayOut(l *conf.Directive, prefix string) (server.WayOut, bool) {
 	case taken && t.Outcome == route.Proxied:
 		out.Object = s.object(t, prefix)
 		if t.Upstream.Unknown != "" {
-			out.Untried = "which store is asked is not known from the configuration: " + t.Upstream.Unknown
+			out.Untried = "which server is asked is not known from the configuration: " + t.Upstream.Unknown
+		} else if !s.r.conf.names(t.Upstream) {
+			out.Untried = "which server is asked is what the application names"
 		}
 		out.Name = prefix + " (" + out.Object.App.Address + ")"
 		return out, true
@@ -143,4 +169,21 @@ func (s *vhost) object(t *Route, prefix string) *server.Object {
 	with := s.inside(prefix+probeName, query)
 	o.Query = with.Outcome == route.Proxied && strings.Contains(with.Upstream.URI, query)
 	return o
+}
+
+// names says that the configuration itself names the host of an upstream, in
+// place or in a variable.
+func (c *Config) names(u *route.Upstream) bool {
+	t := targetOf(u.Pass.Name, u.Pass.Arg(0))
+	switch {
+	case t.scheme != "" || u.Pass.Name != "proxy_pass":
+		return !strings.Contains(t.host, "$") || slices.Contains(c.values(t.host), u.Host)
+	case strings.HasPrefix(t.host, "$"): // a whole URL
+		for _, text := range c.assigned(cutVariables(t.host)[0].text) {
+			if targetOf("proxy_pass", text).host == u.Host {
+				return true
+			}
+		}
+	}
+	return !strings.Contains(t.host, "$")
 }

@@ -23,7 +23,7 @@ func (w *rewriting) variableHost(d *conf.Directive, t target) string {
 		w.fail(err)
 	}
 	lines := []string{fmt.Sprintf("map %s %s {", quoted(t.host), name), "    volatile;", "    default " + quoted(unknown) + ";"}
-	for _, value := range w.values(t.host) {
+	for _, value := range w.conf.values(t.host) {
 		lines = append(lines, fmt.Sprintf("    %s %s;", quoted(`\`+value), quoted(w.resolved(d, t, value))))
 	}
 	w.defined = append(w.defined, append(lines, "}")...)
@@ -64,13 +64,13 @@ func (w *rewriting) literal(address string) bool {
 
 // values are the texts that a text with variables can become, as far as the
 // configuration says it without variables.
-func (w *rewriting) values(text string) []string {
+func (c *Config) values(text string) []string {
 	const most = 256
 	list := []string{""}
 	for _, p := range cutVariables(text) {
 		more := []string{p.text}
 		if p.variable {
-			more = w.assigned(p.text)
+			more = c.assigned(p.text)
 		}
 		var next []string
 		for _, before := range list {
@@ -87,22 +87,22 @@ func (w *rewriting) values(text string) []string {
 }
 
 // assigned are the plain texts that set and map give a variable.
-func (w *rewriting) assigned(name string) []string {
+func (c *Config) assigned(name string) []string {
 	var list []string
-	for _, a := range w.assignments(name) {
+	for _, a := range c.assignments(name) {
 		if text := a.Arg(len(a.Args) - 1); !strings.Contains(text, "$") {
 			list = append(list, text)
 		} else if parts := cutVariables(text); len(parts) == 1 && parts[0].text != name && len(list) < 100 {
-			list = append(list, w.assignedPlain(parts[0].text)...)
+			list = append(list, c.assignedPlain(parts[0].text)...)
 		}
 	}
 	return list
 }
 
 // assignedPlain is assigned without what is assigned from further variables.
-func (w *rewriting) assignedPlain(name string) []string {
+func (c *Config) assignedPlain(name string) []string {
 	var list []string
-	for _, a := range w.assignments(name) {
+	for _, a := range c.assignments(name) {
 		if text := a.Arg(len(a.Args) - 1); !strings.Contains(text, "$") {
 			list = append(list, text)
 		}
@@ -112,9 +112,9 @@ func (w *rewriting) assignedPlain(name string) []string {
 
 // assignments are the directives, or the lines of maps, that give a variable
 // its value.
-func (w *rewriting) assignments(name string) []*conf.Directive {
+func (c *Config) assignments(name string) []*conf.Directive {
 	var list []*conf.Directive
-	w.conf.HTTP.Walk(func(d *conf.Directive) bool {
+	c.HTTP.Walk(func(d *conf.Directive) bool {
 		switch {
 		case d.Name == "set" && d.Arg(0) == "$"+name:
 			list = append(list, d)
@@ -139,7 +139,7 @@ func (w *rewriting) url(d *conf.Directive, text string) string {
 		return t.at(w.variableHost(d, t))
 	}
 	parts := cutVariables(text)
-	if len(parts) > 0 && parts[0].variable && len(w.assignments(parts[0].text)) > 0 {
+	if len(parts) > 0 && parts[0].variable && len(w.conf.assignments(parts[0].text)) > 0 {
 		return text
 	}
 	t := target{protocol: "http", scheme: "http", host: text}
@@ -169,7 +169,7 @@ func (w *rewriting) noteURL(name string) {
 		return
 	}
 	w.urls[name] = true
-	for _, a := range w.assignments(name) {
+	for _, a := range w.conf.assignments(name) {
 		if text := a.Arg(len(a.Args) - 1); strings.HasPrefix(text, "$") {
 			w.noteURL(cutVariables(text)[0].text)
 		}

@@ -76,6 +76,9 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 		return rep, err
 	}
 	rep = o.merge(o.try(ctx, box, pairs))
+	if !slices.ContainsFunc(pairs, func(p Pair) bool { return !p.MadeUp }) {
+		o.read(&rep)
+	}
 	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes()...)
 	return rep, nil
 }

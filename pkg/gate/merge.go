@@ -36,9 +36,6 @@ func (o Options) merge(list []tried) diag.Report {
 		}
 		rep.Pairs = append(rep.Pairs, pair)
 	}
-	slices.SortStableFunc(rep.Findings, func(a, b diag.Finding) int {
-		return cmp.Compare(weight(b.Severity), weight(a.Severity))
-	})
 	for i := range rep.Findings {
 		if len(rep.Findings[i].Pairs) == judged {
 			rep.Findings[i].Pairs = nil // all of them
@@ -48,10 +45,18 @@ func (o Options) merge(list []tried) diag.Report {
 	if healthy > 0 && (madeUp || healthy == len(list)) {
 		rep.Status = diag.Healthy
 	}
+	conclude(&rep)
+	return rep
+}
+
+// conclude puts the most severe findings first, which give the verdict.
+func conclude(rep *diag.Report) {
+	slices.SortStableFunc(rep.Findings, func(a, b diag.Finding) int {
+		return cmp.Compare(weight(b.Severity), weight(a.Severity))
+	})
 	if i := slices.IndexFunc(rep.Findings, func(f diag.Finding) bool { return f.Counts(diag.Warning) }); i >= 0 {
 		rep.Status, rep.Culprit = diag.Misconfigured, rep.Findings[i].Culprit
 	}
-	return rep
 }
 
 // dependsOnIntent is why a check is not judged where the handoff is made up.
@@ -86,6 +91,19 @@ func (o Options) counts(f diag.Finding) bool {
 		return true
 	}
 	return !f.Depends && slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == f.Code && r.Anyway })
+}
+
+// read adds what the configuration alone shows and is wrong whatever is meant:
+// also of the ways that could not be tried.
+func (o Options) read(rep *diag.Report) {
+	record := &diag.Record{Version: diag.RecordVersion, Tool: o.Tool, Config: o.Config}
+	rules := slices.DeleteFunc(slices.Clone(o.Kind.Rules), func(r diag.Rule) bool { return !r.Static || !r.Anyway })
+	for _, f := range diag.Judge(record, rules, nil).Findings {
+		if o.counts(f) && !slices.ContainsFunc(rep.Findings, func(known diag.Finding) bool { return same(known, f) }) {
+			rep.Findings = append(rep.Findings, f)
+		}
+	}
+	conclude(rep)
 }
 
 // undecided says why a pair that was tried is not judged.

@@ -47,7 +47,7 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 	var pairs []Pair
 	for _, via := range ways {
 		for _, to := range outs {
-			if to.Scope != "" && to.Scope != via.Scope || !named(o.Via, via.Name) || !named(o.To, to.Name) {
+			if to.Scope != "" && to.Scope != via.Scope || !named(o.Via, via.Name) || !named(o.To, to.Name) || storeItself(via, to, ways) {
 				continue
 			}
 			pairs = append(pairs, Pair{Via: via, To: to, Untried: cmp.Or(via.Untried, to.Untried),
@@ -68,6 +68,14 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 		return nil, errors.New("no location of the configuration takes handoffs; say how the application hands off with --sendfile and where the files lie with --storage")
 	}
 	return nil, errors.New("no way in leads to a way out: what asks an application and what takes handoffs stand in different servers")
+}
+
+// storeItself says that a way in leads to what holds the files of a way out,
+// and no application: others lead to that.
+func storeItself(via server.WayIn, to server.WayOut, ways []server.WayIn) bool {
+	return to.Object != nil && via.App == to.Object.App && slices.ContainsFunc(ways, func(w server.WayIn) bool {
+		return w.Scope == via.Scope && w.App != via.App
+	})
 }
 
 // named says that a name has one of the texts in it.
