@@ -196,10 +196,32 @@ func keepsOut(d *conf.Directive) bool {
 	if d.Arg(0) == "off" {
 		return false
 	}
+	if d.Name == "if" {
+		return refusesSome(d)
+	}
 	for _, word := range []string{"auth", "access", "jwt", "oidc", "oauth", "saml", "ldap", "login", "session_require", "modsecurity"} {
 		if !d.IsBlock && strings.Contains(d.Name, word) && !strings.HasPrefix(d.Name, "proxy_") && !strings.HasPrefix(d.Name, "lua_") {
 			return true
 		}
 	}
 	return false
+}
+
+// refusesSome says that an if refuses clients by who they are, or by what they
+// know: not by what they ask for.
+func refusesSome(d *conf.Directive) bool {
+	r := d.First("return")
+	if r == nil || !slices.Contains([]string{"401", "403", "404", "444"}, r.Arg(0)) {
+		return false
+	}
+	parts := cutVariables(strings.TrimPrefix(d.Arg(0), "("))
+	if len(parts) == 0 || !parts[0].variable {
+		return false
+	}
+	switch parts[0].text {
+	case "request_method", "uri", "document_uri", "request_uri", "request_filename", "host", "http_host", "scheme", "server_port", "server_name",
+		"args", "query_string", "is_args", "http_user_agent", "https", "document_root", "fastcgi_script_name":
+		return false
+	}
+	return true
 }

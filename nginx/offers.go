@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"net/http"
 	"net/netip"
 	"path"
 	"regexp/syntax"
@@ -33,13 +34,22 @@ type offering struct {
 	conf    *Config
 	in      *Router // no file is there, but scripts
 	out     *Router // what is handed over is there
+	pages   *Router // every file is there
 	scripts map[string]bool
 	madeUp  map[*conf.Directive]server.App // server blocks whose applications another file, or a module, names
 }
 
 func newOffering(c *Config) *offering {
 	o := &offering{conf: c, scripts: map[string]bool{}, madeUp: map[*conf.Directive]server.App{}}
+	passwords := map[string]bool{}
+	c.HTTP.Walk(func(d *conf.Directive) bool {
+		passwords[d.Arg(0)] = passwords[d.Arg(0)] || d.Name == "auth_basic_user_file"
+		return true
+	})
 	o.in = NewRouter(c, RouterOptions{Prefix: compiledPrefix, Files: func(file string) route.FileKind {
+		if passwords[file] {
+			return route.FileRegular
+		}
 		if path.Ext(file) == ".php" && !strings.Contains(file, probeName) {
 			o.scripts[file] = true
 			return route.FileRegular
@@ -52,7 +62,26 @@ func newOffering(c *Config) *offering {
 		}
 		return route.FileMissing
 	}})
+	o.pages = NewRouter(c, RouterOptions{Prefix: compiledPrefix, Files: func(string) route.FileKind { return route.FileRegular }})
 	return o
+}
+
+// named are the files that the configuration itself falls back to: pages for
+// errors, the one page of an application.
+func (o *offering) named() []string {
+	var list []string
+	for _, v := range o.pages.servers {
+		for _, uri := range used(v.dir) {
+			uri, _, _ = strings.Cut(uri, "?")
+			if !strings.HasPrefix(uri, "/") || strings.ContainsAny(uri, "$") || strings.HasSuffix(uri, "/") {
+				continue
+			}
+			if t := v.inside(uri, ""); t.Outcome == route.File && t.FileBy != nil && path.IsAbs(t.File) {
+				list = append(list, t.File)
+			}
+		}
+	}
+	return list
 }
 
 func (o *offering) offers() server.Offers {
@@ -73,12 +102,84 @@ func (o *offering) offers() server.Offers {
 	}
 	for _, v := range o.out.servers {
 		outs := v.waysOut()
+		if !asked[v.scope()] && v.dir.Pos.Line > 0 && !behind[o.in.of(v.dir)] {
+			var shut []server.WayIn
+			if shut, outs = v.shut(outs); len(shut) > 0 {
+				asked[v.scope()] = true
+				all.Ways = append(all.Ways, shut...)
+			}
+		}
 		all.Outs = append(all.Outs, outs...)
 		if len(outs) > 0 && !asked[v.scope()] && !behind[o.in.of(v.dir)] && (o.conf.Fragment || asksForeign(v.dir)) {
 			all.Ways = append(all.Ways, o.makeUp(v)...)
 		}
 	}
+	all.Folders = o.folders()
 	return all
+}
+
+// folders are the paths that root and alias name, and variables in their place.
+func (o *offering) folders() []string {
+	var list []string
+	note := func(text string) {
+		if i := strings.IndexByte(text, '$'); i >= 0 {
+			text = path.Dir(text[:i] + "x")
+		}
+		if path.IsAbs(text) && text != "/" && !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	o.conf.HTTP.Walk(func(d *conf.Directive) bool {
+		if d.Name == "root" || d.Name == "alias" {
+			note(d.Arg(0))
+			for _, p := range cutVariables(d.Arg(0)) {
+				for _, text := range o.assigned(p) {
+					note(text)
+				}
+			}
+		}
+		return true
+	})
+	return list
+}
+
+// assigned are the texts that a variable can be; none of what is no variable.
+func (o *offering) assigned(p part) []string {
+	if !p.variable {
+		return nil
+	}
+	return o.conf.assigned(p.text)
+}
+
+// shut are ways in that are internal, where a server block opens files for
+// handoffs and has no application that clients can ask; and the ways out that
+// are none of them.
+func (s *vhost) shut(outs []server.WayOut) (ways []server.WayIn, rest []server.WayOut) {
+	files := slices.ContainsFunc(outs, func(out server.WayOut) bool { return out.Storage != "" })
+	used := used(s.dir)
+	for _, l := range locations(s.dir) {
+		prefix := handoffPrefix(l)
+		kind, _ := LocationName(l)
+		at := *cause.Writing(written).Place(l)
+		i := slices.IndexFunc(outs, func(out server.WayOut) bool { return out.Location == at })
+		if !files || prefix == "" || kind == LocationRegex || kind == LocationNoCase || !isInternal(l) || usesPrefix(used, prefix) || handlerOf(l) == nil {
+			continue
+		}
+		t := s.inside(prefix+probeName, "")
+		if t.Outcome != route.Proxied || t.Location != l || t.Upstream.Unknown != "" || !s.r.conf.names(t.Upstream) {
+			continue
+		}
+		if i >= 0 {
+			outs = slices.Delete(slices.Clone(outs), i, i+1)
+		}
+		for _, port := range s.ports() {
+			_, host, _ := strings.Cut(port.Origin, "://")
+			w := server.WayIn{Name: host + " " + prefix, Port: port, URL: diag.URL(port.Origin + prefix), App: appOf(t.Upstream), Location: *cause.Writing(written).Place(t.Upstream.Pass)}
+			w.Path, _ = cutName(t.Upstream.URI)
+			ways = append(ways, w)
+		}
+	}
+	return ways, outs
 }
 
 // madeUpPath is where a server block asks an application that it gets in the
@@ -195,6 +296,7 @@ func (s *vhost) ask(port server.Port, url string, client netip.Addr) *Route {
 	scheme, rest, _ := strings.Cut(url, "://")
 	host, uri, _ := strings.Cut(rest, "/")
 	q := route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: port.Listen, Client: client}
+	q.Header = http.Header{"Authorization": {"Basic eDp4"}} // what asks for a password goes on with one
 	q.Addr = strings.Replace(strings.Replace(q.Addr, "*:", "127.0.0.1:", 1), "[::]:", "[::1]:", 1)
 	return s.r.Route(q)
 }
@@ -281,7 +383,7 @@ func appOf(u *route.Upstream) server.App {
 		app.Address = u.Peers[0].Addr
 	}
 	if app.Address == "" || u.Unknown != "" {
-		app.Address = u.Pass.Arg(0)
+		app.Address = targetOf(u.Pass.Name, u.Pass.Arg(0)).host
 	}
 	if app.Protocol == "https" {
 		app.Protocol = "http"

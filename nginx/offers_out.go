@@ -3,6 +3,7 @@ package nginx
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (s *vhost) waysOut() []server.WayOut {
 	var list []server.WayOut
 	used := used(s.dir)
 	for _, l := range locations(s.dir) {
-		if !isInternal(l) || l.First("return") != nil || isNamed(l) {
+		if !isInternal(l) && !s.namedForHandoffs(l) || l.First("return") != nil || isNamed(l) {
 			continue
 		}
 		if out, ok := s.wayOutOf(l, used); ok {
@@ -56,6 +57,30 @@ func (s *vhost) wayOutOf(l *conf.Directive, used []string) (out server.WayOut, o
 func (s *vhost) takes(l *conf.Directive, prefix string) bool {
 	t := s.inside(prefix+probeName, "")
 	return t.Location != nil && inside(t.Location, l)
+}
+
+// forHandoffs matches names that say what a location is for.
+var forHandoffs = regexp.MustCompile(`(?i)^/(?:[\w.-]*/)*[._-]*(?:internal|protected|(?:x-?)?accel|x-?sendfile)[\w.-]*/?$`)
+
+// namedForHandoffs says that a location opens files for everybody and has a name
+// as those for handoffs have, in a server block without one that is internal.
+func (s *vhost) namedForHandoffs(l *conf.Directive) bool {
+	kind, name := LocationName(l)
+	if kind != LocationPrefix && kind != LocationNoRegex || !forHandoffs.MatchString(name) || len(l.All("alias", "root")) == 0 {
+		return false
+	}
+	for _, d := range l.Block {
+		switch d.Name {
+		case "try_files", "index", "autoindex", "auth_basic", "auth_request", "secure_link", "if", "rewrite", "location":
+			return false
+		}
+	}
+	for b := l; b != nil; b = b.Parent {
+		if slices.ContainsFunc(b.Block, keepsOut) {
+			return false
+		}
+	}
+	return handlerOf(l) == nil && !slices.ContainsFunc(locations(s.dir), isInternal)
 }
 
 func isNamed(l *conf.Directive) bool {

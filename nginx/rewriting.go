@@ -247,7 +247,8 @@ func (w *rewriting) filled(c, d *conf.Directive) *conf.Directive {
 }
 
 // supply makes what the configuration has elsewhere: applications that another
-// file names, and the scripts that it looks for before it asks for them.
+// file names, the scripts that it looks for before it asks for them, and the
+// pages that it falls back to.
 func (w *rewriting) supply() {
 	o := newOffering(w.conf)
 	o.offers()
@@ -255,14 +256,18 @@ func (w *rewriting) supply() {
 	if w.o.Root == "" {
 		return
 	}
-	for _, file := range slices.Sorted(maps.Keys(o.scripts)) {
+	for _, file := range slices.Concat(slices.Sorted(maps.Keys(o.scripts)), o.named()) {
+		text := "<p>a page of the sandbox</p>\n"
+		if o.scripts[file] {
+			text = ""
+		}
 		file = filepath.Join(w.o.Root, file)
 		err := os.MkdirAll(filepath.Dir(file), 0o755)
 		if err == nil {
-			err = os.WriteFile(file, nil, 0o644)
+			err = os.WriteFile(file, []byte(text), 0o644)
 		}
 		if err != nil {
-			w.fail(fmt.Errorf("the sandbox's script: %w", err))
+			w.fail(fmt.Errorf("the sandbox's file: %w", err))
 		}
 	}
 }

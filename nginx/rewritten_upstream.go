@@ -38,10 +38,22 @@ func targetOf(name, address string) target {
 		if path, after, ok := strings.Cut(path, ":"); ok {
 			t.host, t.uri = "unix:"+path, ":"+after
 		}
-	} else if i := strings.IndexAny(rest, "/?"); i >= 0 {
+	} else if i := hostEnd(rest); i >= 0 {
 		t.host, t.uri = rest[:i], rest[i:]
 	}
 	return t
+}
+
+// hostEnd is where the host of a URL ends: at its path, also where a variable of
+// nginx's holds that; -1 where nothing follows.
+func hostEnd(rest string) int {
+	end := strings.IndexAny(rest, "/?")
+	for _, name := range []string{"$request_uri", "$uri", "$document_uri", "$is_args", "${request_uri}", "${uri}"} {
+		if i := strings.Index(rest, name); i > 0 && (end < 0 || i < end) {
+			end = i
+		}
+	}
+	return end
 }
 
 // port is the port of a target that names none.

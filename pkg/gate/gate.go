@@ -65,6 +65,9 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 			err = closed
 		}
 	}()
+	if err := box.link(offers); err != nil {
+		return rep, err
+	}
 	err = box.start(ctx, pairs)
 	if nothing != nil && !errors.As(err, new(*conf.Error)) { // which the server would refuse
 		if rep = o.alone(nothing.Error()); rep.Status != diag.Misconfigured {

@@ -102,16 +102,18 @@ func (o Options) outs(offers server.Offers) ([]server.WayOut, error) {
 	if spec.Dialect.Form != sendfile.URI && out.Storage == "" {
 		out.Storage = spec.Prefix
 	}
-	if out.Storage == "" {
-		for _, known := range offers.Outs {
-			if known.Sendfile != out.Sendfile {
-				continue
-			}
+	for _, known := range offers.Outs {
+		if out.Storage == "" && known.Sendfile == out.Sendfile {
 			if known.Object != nil { // where its files are it says by itself
 				known.Scope = ""
 				return []server.WayOut{known}, nil
 			}
 			out.Storage = known.Storage
+		}
+		if rest, ok := strings.CutPrefix(out.Sendfile, known.Sendfile); ok && known.Object != nil && out.Object == nil {
+			object := *known.Object
+			object.Path += rest
+			out.Object, out.Untried = &object, known.Untried
 		}
 	}
 	if out.Storage == "" {

@@ -59,6 +59,25 @@ func (b *sandbox) root() string {
 	return filepath.Join(b.dir, "root")
 }
 
+// link makes the symbolic links on the way to the folders that the configuration
+// opens, as they are on this machine.
+func (b *sandbox) link(offers server.Offers) error {
+	folders := slices.Clone(offers.Folders)
+	for _, out := range offers.Outs {
+		folders = append(folders, out.Storage)
+	}
+	for _, folder := range folders {
+		real, err := filepath.EvalSymlinks(folder)
+		if b.root() == "" || folder == "" || err != nil || real == filepath.Clean(folder) {
+			continue
+		}
+		if err := mirror(b.root(), folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // start makes the folders that the pairs' files lie in, and starts the server.
 func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
 	if root := b.root(); root != "" {

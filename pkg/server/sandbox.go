@@ -33,6 +33,9 @@ type Offers struct {
 	Ports []Port
 	Ways  []WayIn
 	Outs  []WayOut
+	// Folders are the folders that files are opened in, as far as they are
+	// written; those of Outs need not be among them.
+	Folders []string
 }
 
 // Port is a server block, virtual host or site on one of its addresses.
