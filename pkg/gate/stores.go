@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/gate/objects"
 	"github.com/proxydiag/proxydiag/pkg/server"
@@ -46,9 +47,23 @@ func (s *store) handler(original func(string) string) http.Handler {
 		r.Host = usual(original(r.Host), r.TLS != nil)
 		if !s.strict {
 			r.Header.Del("Authorization") // who knows what it wants of its clients
+			w = unnamed{w}
 		}
 		s.ServeHTTP(w, r)
 	})
+}
+
+// unnamed answers without the fields that only S3 has: whether a server of
+// another name sends them is not known.
+type unnamed struct{ http.ResponseWriter }
+
+func (w unnamed) WriteHeader(status int) {
+	for name := range w.Header() {
+		if strings.HasPrefix(name, "X-Amz-") {
+			w.Header().Del(name)
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // usual is a host without the port that is the usual one.
