@@ -50,7 +50,13 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 			if to.Scope != "" && to.Scope != via.Scope || !named(o.Via, via.Name) || !named(o.To, to.Name) || storeItself(via, to, ways) {
 				continue
 			}
-			pairs = append(pairs, Pair{Via: via, To: to, Untried: cmp.Or(via.Untried, to.Untried),
+			untried := cmp.Or(via.Untried, to.Untried)
+			if to.Object != nil && via.App == to.Object.App { // the application itself
+				if to.Object = nil; to.Storage == "" {
+					untried = cmp.Or(untried, "the application itself is asked there")
+				}
+			}
+			pairs = append(pairs, Pair{Via: via, To: to, Untried: untried,
 				MadeUp: o.Intent.Path == "" || o.Intent.Sendfile == "" || o.Intent.Storage == "" && to.Object == nil})
 		}
 	}
