@@ -21,15 +21,15 @@ const probeName = "proxydiag-probe"
 // findWays finds the ways in of a virtual host.
 func (v *survey) findWays() {
 	type found struct {
-		by    diag.Location
-		never *conf.Directive
-		live  bool
+		by             diag.Location
+		never, refused *conf.Directive
+		live           bool
 	}
 	for _, p := range v.ports {
 		var seen []found
 		for _, base := range v.bases() {
 			w, ok := v.wayAt(p, base)
-			key := found{w.Location, w.never, w.live}
+			key := found{w.Location, w.never, w.refused, w.live}
 			if ok && !slices.Contains(seen, key) {
 				seen = append(seen, key)
 				v.ways = append(v.ways, w)
@@ -132,7 +132,7 @@ func (v *survey) wayAt(p server.Port, base string) (entry, bool) {
 		return w, false
 	}
 	for _, p := range t.Provided {
-		if p.Kind == route.StepAccess && slices.Contains(requirements, name(p.Directive)) {
+		if slices.Contains(requirements, name(p.Directive)) || slices.Contains([]string{"AuthType", "Order", "Allow", "Deny", "Satisfy"}, name(p.Directive)) {
 			w.refused = p.Directive // it may
 		}
 	}

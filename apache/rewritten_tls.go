@@ -27,6 +27,11 @@ func (w *copying) secured(name string, d *conf.Directive) ([]*conf.Directive, bo
 			return nil, true
 		}
 		return []*conf.Directive{replaced(d, 0, file)}, true
+	case "sslciphersuite", "sslproxyciphersuite":
+		if last := d.Arg(len(d.Args) - 1); strings.HasPrefix(last, "PROFILE=") { // of Fedora's OpenSSL
+			w.change(d, "%s is of another OpenSSL: %s is left out", last, d.Name)
+			return nil, true
+		}
 	case "sslopensslconfcmd":
 		if file := d.Arg(1); strings.Contains(file, "/") && !exists(absolute(w.conf.ServerRoot, file)) {
 			w.change(d, "%s is not on this machine: %s is left out", file, d.Name)

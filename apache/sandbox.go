@@ -45,10 +45,14 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 		return nil, err
 	}
 	c, err := Parse(source)
-	if err != nil {
+	left, ok := missing(err)
+	if !ok || len(left) > 0 && !o.AllowMissing {
 		return nil, err
 	}
 	w := newCopying(c, o)
+	for _, p := range left {
+		w.changes = append(w.changes, conf.Problem{Pos: p.Pos, Kind: conf.Doubtful, Message: p.Message + ": it is left out"})
+	}
 	if err := w.chooseAddresses(); err != nil {
 		return nil, err
 	}

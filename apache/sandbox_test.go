@@ -76,6 +76,28 @@ XSendFile on
 </Directory>
 XSendFilePath /srv/shop
 </VirtualHost>`, "in 127.0.0.1:8080 / http unix:/run/app.sock:2\nout apache:/srv/shop/ /srv/shop:6\n"},
+		{"a part that may be refused", `<VirtualHost *:80>
+<Location /admin>
+Require claim groups:admin
+</Location>
+ProxyPass / http://127.0.0.1:3000/
+XSendFile on
+XSendFilePath /srv/media
+</VirtualHost>`, "in 127.0.0.1 /admin/ http 127.0.0.1:3000:5 untried\nin 127.0.0.1 / http 127.0.0.1:3000:5\nout apache:/srv/media/ /srv/media:7\n"},
+		{"refused to everybody", `<VirtualHost *:80>
+<Proxy *>
+Require all denied
+</Proxy>
+ProxyPass / http://127.0.0.1:3000/
+XSendFile on
+XSendFilePath /srv/media
+</VirtualHost>`, "in 127.0.0.1 / http 127.0.0.1:3000:5\nout apache:/srv/media/ /srv/media:7\n"},
+		{"a mapping that is never looked at", `<VirtualHost *:80>
+ProxyPass / http://127.0.0.1:3000/
+ProxyPass /dl/ http://127.0.0.1:4000/dl/
+XSendFile on
+XSendFilePath /srv/media
+</VirtualHost>`, "in 127.0.0.1 / http 127.0.0.1:3000:2\nin 127.0.0.1 /dl/ http 127.0.0.1:3000:2\nout apache:/srv/media/ /srv/media:5\n"},
 		{"no folder", `<VirtualHost *:80>
 ProxyPass / ajp://localhost/
 XSendFile on
@@ -192,6 +214,16 @@ DocumentRoot /srv/two
 		"19 security2_module is not on this machine: its directives are left out",
 	}, changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+// TestComplete: what certbot writes need not be there.
+func TestComplete(t *testing.T) {
+	source, told := trials{}.Complete(fragment("<VirtualHost *:443>\nInclude /etc/letsencrypt/none/options-ssl-apache.conf\n</VirtualHost>\nInclude /srv/none.conf\n"))
+	_, err := Parse(source)
+	left, ok := missing(err)
+	if len(told) != 1 || told[0].Pos.Line != 2 || !ok || len(left) != 1 || left[0].Pos.Line != 4 {
+		t.Errorf("%v, %v", told, err)
 	}
 }
 
