@@ -1,11 +1,13 @@
 package storetest
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"testing"
 )
 
@@ -67,4 +69,62 @@ func Nobody(t testing.TB) (addr string) {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// Relay passes connections on to an address, and can end them.
+type Relay struct {
+	Addr string
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+// StartRelay starts a relay to an address.
+func StartRelay(t testing.TB, to string) *Relay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed when the test ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Relay{Addr: l.Addr().String()}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s, err := net.Dial("tcp", to) //nolint:noctx // closed by Cut
+			if err != nil {
+				_ = c.Close()
+				continue
+			}
+			r.keep(c)
+			r.keep(s)
+			running.Go(func() { _, _ = io.Copy(s, c); _ = s.Close() })
+			running.Go(func() { _, _ = io.Copy(c, s); _ = c.Close() })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		r.Cut()
+		running.Wait()
+	})
+	return r
+}
+
+func (r *Relay) keep(c net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conns = append(r.conns, c)
+}
+
+// Cut ends the connections that there are.
+func (r *Relay) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		_ = c.Close()
+	}
+	r.conns = nil
 }
