@@ -9,8 +9,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/health"
@@ -39,7 +41,15 @@ type Check interface {
 func Kinds() []Kind {
 	return []Kind{
 		{"command", "a command ends with exit status 0", func() Check { return &Command{} }},
+		{"disk", "a file system has space left", newDisk},
+		{"dns", "a name is known", func() Check { return &DNS{} }},
 		{"http", "a URL answers", func() Check { return &HTTP{} }},
+		{"memcached", "a value can be set, read and deleted", func() Check { return &Memcached{} }},
+		{"memory", "there is memory left", newMemory},
+		{"postgres", "the database answers; a row can be written; no migration is due", func() Check { return &Postgres{} }},
+		{"redis", "a value can be set, read and deleted", func() Check { return &Redis{} }},
+		{"smtp", "a mail server greets", func() Check { return &SMTP{} }},
+		{"storage", "a file can be stored, read and removed", func() Check { return &Storage{} }},
 		{"tls", "a certificate is valid, and will be for some time", func() Check { return &TLS{Warn: 21 * day} }},
 	}
 }
@@ -59,10 +69,71 @@ func slow(what string, took, warn time.Duration) (health.Observation, error) {
 	return o, nil
 }
 
-// bare is an error of the network without what names a URL, which may have a
-// password in it.
+// removing returns what removes something, also when ctx has ended.
+func removing(ctx context.Context, remove func(context.Context)) func() {
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
+		defer cancel()
+		remove(ctx)
+	}
+}
+
+// dialUntil makes connections that end with ctx, whatever the driver does then:
+// a server that takes what it is told and says nothing holds nobody up.
+func dialUntil(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {
+	return func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(dialing, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &bound{Conn: conn, free: context.AfterFunc(ctx, func() { _ = conn.Close() })}, nil
+	}
+}
+
+// bound is a connection that ends with a context.
+type bound struct {
+	net.Conn
+	free func() bool
+}
+
+// Close implements [net.Conn].
+func (b *bound) Close() error {
+	b.free()
+	return b.Conn.Close()
+}
+
+// until is ctx's error where it has one, and err where not.
+func until(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// scrubbed is an error without what a driver may have put into it: passwords,
+// and the connection's URL.
+func scrubbed(err error, secrets ...string) error {
+	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	text := err.Error()
+	for _, s := range secrets {
+		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s)} {
+			if form != "" {
+				text = strings.ReplaceAll(text, form, "…")
+			}
+		}
+	}
+	return errors.New(firstLine(strings.Join(strings.Fields(text), " ")))
+}
+
+// bare is an error without what names a URL, which may have a password in it, or
+// a file, which may be a secret's.
 func bare(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
 	}
 	return err

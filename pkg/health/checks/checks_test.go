@@ -30,8 +30,8 @@ func TestKinds(t *testing.T) {
 		if of.Field(0).Tag.Get("yaml") != k.Name || !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(k.Name) || k.Title == "" {
 			t.Errorf("%s: the first setting is %q", k.Name, of.Field(0).Tag.Get("yaml"))
 		}
-		for i := range of.NumField() {
-			if f := of.Field(i); f.IsExported() && (f.Tag.Get("doc") == "" || f.Tag.Get("yaml") == "") {
+		for _, f := range reflect.VisibleFields(of) {
+			if f.IsExported() && (f.Tag.Get("doc") == "" || f.Tag.Get("yaml") == "") {
 				t.Errorf("%s: %s has no tag", k.Name, f.Name)
 			}
 		}

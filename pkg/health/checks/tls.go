@@ -77,7 +77,7 @@ func (c *TLS) verify(host string, shown []*x509.Certificate) error {
 	}
 	var err error
 	if c.Authority != "" {
-		if options.Roots, err = c.authorities(); err != nil {
+		if options.Roots, err = authorities(c.Authority); err != nil {
 			return err
 		}
 	}
@@ -87,9 +87,9 @@ func (c *TLS) verify(host string, shown []*x509.Certificate) error {
 	return nil
 }
 
-// authorities are those of the file.
-func (c *TLS) authorities() (*x509.CertPool, error) {
-	text, err := os.ReadFile(c.Authority)
+// authorities are those of a file.
+func authorities(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, errors.New("the file of authorities cannot be read")
 	}
@@ -98,4 +98,23 @@ func (c *TLS) authorities() (*x509.CertPool, error) {
 		return nil, errors.New("the file of authorities has no certificate in it")
 	}
 	return pool, nil
+}
+
+// tlsConfig is for a client of a server at HOST:PORT, whose certificate is for
+// another name and of other authorities where these are given.
+func tlsConfig(address, name, file string, insecure bool) (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if name != "" {
+		host = name
+	}
+	config := &tls.Config{ServerName: host, InsecureSkipVerify: insecure}
+	if file != "" {
+		if config.RootCAs, err = authorities(file); err != nil {
+			return nil, err
+		}
+	}
+	return config, nil
 }

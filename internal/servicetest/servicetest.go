@@ -1,0 +1,128 @@
+// Package servicetest starts the real services that checks beside the stacks are
+// tested against: on loopback addresses, with scratch folders, until the test
+// ends.
+package servicetest
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
+)
+
+// Service is a service that runs.
+type Service struct {
+	Addr string // host:port
+	Host string
+	Port string
+	stop func() error
+}
+
+// Stop ends it before the test ends.
+func (s *Service) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// worker is whom to start services as that refuse to be started by root, "" for
+// who we are.
+func worker() string {
+	user, _ := proc.WorkerUser("nobody")
+	return user
+}
+
+// start starts a program on a free address as a user. taken is what it prints
+// where somebody else was faster.
+func start(t testing.TB, name, program, user, taken string, options func(host, port, dir string) proc.Options) *Service {
+	t.Helper()
+	p, err := proc.OnFreeAddr(taken, func(addr string) (*proc.Process, error) {
+		dir, err := proc.ScratchOf(name, user)
+		if err != nil {
+			return nil, err
+		}
+		host, port, _ := net.SplitHostPort(addr)
+		o := options(host, port, dir)
+		o.Name, o.Path, o.Dir, o.Addr, o.User, o.StartTimeout = name, program, dir, addr, user, 30*time.Second
+		return proc.Start(context.WithoutCancel(t.Context()), o)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("output of %s: %s", name, p.Output())
+		}
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &Service{Addr: p.Addr(), stop: p.Stop}
+	s.Host, s.Port, _ = net.SplitHostPort(s.Addr)
+	return s
+}
+
+// Redis starts Redis, with a password where it is not empty.
+func Redis(t testing.TB, password string) *Service {
+	t.Helper()
+	return start(t, "redis", need.Server(t, "redis-server"), "", "Address already in use", func(host, port, dir string) proc.Options {
+		args := []string{"--bind", host, "--port", port, "--dir", dir, "--save", "", "--appendonly", "no"}
+		if password != "" {
+			args = append(args, "--requirepass", password)
+		}
+		return proc.Options{Args: args}
+	})
+}
+
+// Memcached starts memcached.
+func Memcached(t testing.TB) *Service {
+	t.Helper()
+	return start(t, "memcached", need.Server(t, "memcached"), worker(), "Address already in use", func(host, port, _ string) proc.Options {
+		return proc.Options{Args: []string{"-l", host, "-p", port, "-U", "0", "-m", "16", "-t", "1"}}
+	})
+}
+
+// Postgres starts PostgreSQL with a user, whose password it wants.
+func Postgres(t testing.TB, user, password string) *Service {
+	t.Helper()
+	program := need.Program(t, "postgres", newest("/usr/lib/postgresql/*/bin/postgres"))
+	return start(t, "postgres", program, worker(), "Address already in use", func(host, port, dir string) proc.Options {
+		secret, data := filepath.Join(dir, "password"), filepath.Join(dir, "data")
+		if err := os.WriteFile(secret, []byte(password), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run(t, dir, filepath.Join(filepath.Dir(program), "initdb"), "-D", data, "-U", user, "--pwfile="+secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N")
+		return proc.Options{Args: []string{"-D", data, "-h", host, "-p", port, "-k", "", "-c", "fsync=off", "-c", "autovacuum=off"}}
+	})
+}
+
+// newest is the last of the paths that match a pattern, the pattern where there
+// is none.
+func newest(pattern string) string {
+	list, _ := filepath.Glob(pattern) // the pattern is a good one
+	if len(list) == 0 {
+		return pattern
+	}
+	return slices.Max(list)
+}
+
+// run runs a program to its end, as the user whom dir belongs to.
+func run(t testing.TB, dir, program string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	if err := asOwner(cmd, dir); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", program, err, out)
+	}
+}
