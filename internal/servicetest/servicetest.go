@@ -94,7 +94,7 @@ func Memcached(t testing.TB) *Service {
 func Postgres(t testing.TB, user, password string) *Service {
 	t.Helper()
 	program := need.Program(t, "postgres", newest("/usr/lib/postgresql/*/bin/postgres"))
-	return start(t, "postgres", program, worker(), "Address already in use", func(host, port, dir string) proc.Options {
+	s := start(t, "postgres", program, worker(), "Address already in use", func(host, port, dir string) proc.Options {
 		secret, data := filepath.Join(dir, "password"), filepath.Join(dir, "data")
 		if err := os.WriteFile(secret, []byte(password), 0o644); err != nil {
 			t.Fatal(err)
@@ -102,6 +102,27 @@ func Postgres(t testing.TB, user, password string) *Service {
 		run(t, dir, filepath.Join(filepath.Dir(program), "initdb"), "-D", data, "-U", user, "--pwfile="+secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N")
 		return proc.Options{Args: []string{"-D", data, "-h", host, "-p", port, "-k", "", "-c", "fsync=off", "-c", "autovacuum=off"}}
 	})
+	ready(t, filepath.Join(filepath.Dir(program), "pg_isready"), "-h", s.Host, "-p", s.Port)
+	return s
+}
+
+// ready runs a program that asks whether a service is ready, until it says so:
+// some take connections before they are.
+func ready(t testing.TB, program string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: %v\n%s", program, err, out)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // newest is the last of the paths that match a pattern, the pattern where there

@@ -69,15 +69,6 @@ func slow(what string, took, warn time.Duration) (health.Observation, error) {
 	return o, nil
 }
 
-// removing returns what removes something, also when ctx has ended.
-func removing(ctx context.Context, remove func(context.Context)) func() {
-	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
-		defer cancel()
-		remove(ctx)
-	}
-}
-
 // dialUntil makes connections that end with ctx, whatever the driver does then:
 // a server that takes what it is told and says nothing holds nobody up.
 func dialUntil(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {

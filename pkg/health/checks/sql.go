@@ -37,18 +37,13 @@ func (d *database) validate() error {
 	return nil
 }
 
-// dialect is what databases write in ways of their own.
-type dialect struct {
-	mark func(n int) string // the place of the n-th value
-}
+// mark is how a database writes the place of the n-th value of a query.
+type mark func(n int) string
 
-var (
-	dollars   = dialect{func(n int) string { return fmt.Sprintf("$%d", n) }}
-	questions = dialect{func(int) string { return "?" }}
-)
+func dollars(n int) string { return fmt.Sprintf("$%d", n) }
 
 // check asks a database all that is wanted, over one connection.
-func (d *database) check(ctx context.Context, db *sql.DB, as dialect) (health.Observation, error) {
+func (d *database) check(ctx context.Context, db *sql.DB, at mark) (health.Observation, error) {
 	db.SetMaxOpenConns(1)
 	start := time.Now()
 	if err := db.PingContext(ctx); err != nil {
@@ -56,7 +51,7 @@ func (d *database) check(ctx context.Context, db *sql.DB, as dialect) (health.Ob
 	}
 	said := []string{"it answers"}
 	if d.Table != "" {
-		if err := d.row(ctx, db, as); err != nil {
+		if err := d.row(ctx, db, at); err != nil {
 			return none(err)
 		}
 		said = append(said, "a row was made, read, changed and deleted")
@@ -73,7 +68,7 @@ func (d *database) check(ctx context.Context, db *sql.DB, as dialect) (health.Ob
 }
 
 // row makes, reads, changes and deletes a row.
-func (d *database) row(ctx context.Context, db *sql.DB, as dialect) error {
+func (d *database) row(ctx context.Context, db *sql.DB, at mark) error {
 	if err := d.make(ctx, db); err != nil {
 		return err
 	}
@@ -88,15 +83,15 @@ func (d *database) row(ctx context.Context, db *sql.DB, as dialect) error {
 		}
 		return nil
 	}
-	where := " WHERE id = " + as.mark(1)
-	if err := exec("INSERT INTO "+d.Table+" (id, value, made) VALUES ("+as.mark(1)+", "+as.mark(2)+", "+as.mark(3)+")", id, "first", time.Now().Unix()); err != nil {
+	where := " WHERE id = " + at(1)
+	if err := exec("INSERT INTO "+d.Table+" (id, value, made) VALUES ("+at(1)+", "+at(2)+", "+at(3)+")", id, "first", time.Now().Unix()); err != nil {
 		return fmt.Errorf("a row cannot be made: %w", err)
 	}
 	old := time.Now().Add(-leftAfter).Unix() // what killed runs have left
-	defer func() { _, _ = db.ExecContext(ctx, "DELETE FROM "+d.Table+where+" OR made < "+as.mark(2), id, old) }()
+	defer func() { _, _ = db.ExecContext(ctx, "DELETE FROM "+d.Table+where+" OR made < "+at(2), id, old) }()
 	for _, want := range []string{"first", "second"} {
 		if want == "second" {
-			if err := exec("UPDATE "+d.Table+" SET value = "+as.mark(1)+" WHERE id = "+as.mark(2), want, id); err != nil {
+			if err := exec("UPDATE "+d.Table+" SET value = "+at(1)+" WHERE id = "+at(2), want, id); err != nil {
 				return fmt.Errorf("a row cannot be changed: %w", err)
 			}
 		}
