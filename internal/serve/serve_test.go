@@ -211,6 +211,26 @@ func TestStacks(t *testing.T) {
 	s.until("/probe?stack=downloads", func(_ int, text string) bool { return strings.Contains(text, "probe_success 0") })
 }
 
+// TestHidden: who may see states only learns nothing of what was found, at no
+// path and in no format.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	o := configured(t, "serve: {interval: 1m}\n")
+	o.Stacks = []Stack{stackOf("downloads", func() diag.Report { return reportOf(diag.Misconfigured, finding(diag.Error)) })}
+	s := start(t, o)
+	s.until("/healthz", func(_ int, text string) bool { return strings.Contains(text, "DOWN stack/downloads") }, "Accept", "text/plain")
+	for _, path := range []string{"/healthz", "/healthz/downloads", "/status", "/feed.atom", "/metrics", "/probe?stack=downloads", "/readyz"} {
+		for _, accept := range []string{"text/html", "application/json", "application/health+json", "text/plain"} {
+			_, text := s.get(path, "Accept", accept)
+			for _, secret := range []string{"a-code", "handoff", "/srv", "http://proxy", "The way of"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s as %s shows %q", path, accept, secret)
+				}
+			}
+		}
+	}
+}
+
 // TestState: results and changes outlive the process, also one that is killed.
 func TestState(t *testing.T) {
 	t.Parallel()
@@ -275,7 +295,7 @@ func TestDraining(t *testing.T) {
 	t.Parallel()
 	var cleaned atomic.Bool
 	started := make(chan struct{})
-	o := configured(t, "serve: {drain: 1s, allow: 127.0.0.1, interval: 1m}\n")
+	o := configured(t, "serve: {drain: 3s, allow: 127.0.0.1, interval: 1m}\n")
 	st := stackOf("downloads", nil)
 	st.Run = func(ctx context.Context) (*diag.Record, diag.Report, error) {
 		close(started)

@@ -17,7 +17,7 @@ var pageStyle string
 
 // PageOptions change the page for people.
 type PageOptions struct {
-	// Style is added behind the page's own.
+	// Style is added behind the page's own, for what More gives.
 	Style string
 	// More, where not nil, gives what stands below a check; "" for nothing.
 	More func(Result) template.HTML
@@ -71,7 +71,11 @@ func HTML(o PageOptions) Renderer {
 		o.More = func(Result) template.HTML { return "" }
 	}
 	return Renderer{Type: "text/html", Render: func(w io.Writer, v View) error {
-		return t.Execute(w, Page{View: v, Style: template.CSS(pageStyle + o.Style), More: o.More, Headline: headline(v)}) //nolint:gosec // it is a file of this package, and what the program adds
+		style := pageStyle
+		if v.Details { // what it is for is not there otherwise
+			style += o.Style
+		}
+		return t.Execute(w, Page{View: v, Style: template.CSS(style), More: o.More, Headline: headline(v)}) //nolint:gosec // it is a file of this package, and what the program adds
 	}}
 }
 
