@@ -172,16 +172,28 @@ func (w *rewriting) refusal(err error, text *printed) error {
 }
 
 // about is the directive that a message without a place is about: the first
-// that has what it quotes in its arguments.
+// that has what it quotes in its arguments, or for a name.
 func (w *rewriting) about(message string) *conf.Directive {
 	for _, m := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(message, -1) {
-		for _, text := range []string{"$" + m[1], "$" + strings.ToUpper(m[1]), m[1]} {
-			if d := w.uses(text); d != nil {
+		for _, d := range []*conf.Directive{w.uses("$" + m[1]), w.uses("$" + strings.ToUpper(m[1])), w.called(m[1]), w.uses(m[1])} {
+			if d != nil {
 				return d
 			}
 		}
 	}
 	return nil
+}
+
+// called is the first directive of a name, nil for none.
+func (w *rewriting) called(name string) *conf.Directive {
+	var found *conf.Directive
+	w.conf.HTTP.Walk(func(d *conf.Directive) bool {
+		if found == nil && d.Name == name {
+			found = d
+		}
+		return found == nil
+	})
+	return found
 }
 
 // whatToDo is added to messages of nginx that do not say it themselves.

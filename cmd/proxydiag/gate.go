@@ -168,7 +168,11 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	rep, err := gate.Run(ctx, o)
 	say.done()
 	if err != nil {
-		return notTried(c, err, std)
+		status := notTried(c, err, std)
+		if refused := (*conf.Error)(nil); errors.As(err, &refused) {
+			fmt.Fprintf(std.err, "proxydiag: nothing was tried, for the %s that is installed here does not start with it. Correct what is shown, or run gate where %s has the version and modules of the machine that this is for.\n", c.kind.Title, c.kind.Title)
+		}
+		return status
 	}
 	rep.Stack.Name = out.options.Named(path)
 	rules, notices := out.mute.rules(o.Config)
