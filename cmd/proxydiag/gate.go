@@ -169,7 +169,7 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	say.done()
 	if err != nil {
 		status := notTried(c, err, std)
-		if refused := (*conf.Error)(nil); errors.As(err, &refused) {
+		if refused := (*conf.Error)(nil); errors.As(err, &refused) && refused.Problems[0].Pos.Line > 0 {
 			fmt.Fprintf(std.err, "proxydiag: nothing was tried, for the %s that is installed here does not start with it. Correct what is shown, or run gate where %s has the version and modules of the machine that this is for.\n", c.kind.Title, c.kind.Title)
 		}
 		return status
