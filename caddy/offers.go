@@ -327,6 +327,9 @@ func (o *offers) waysOut(r *Router, t *Passage, port server.Port) {
 			if prefix == "/" && !private {
 				prefix, storage = o.privately(r, t, resp, field, storage, port)
 			}
+			if !opens { // a name of its own, so that no coincidence brings the file
+				prefix, storage = prefix+"files/", path.Join(storage, "files")
+			}
 			one := out
 			one.Storage, one.Sendfile = storage, kindName+":"+prefix
 			one.Name = prefix + " (" + one.Storage + ")"

@@ -50,6 +50,15 @@ func lighttpdRealistic() []realistic {
 				intent: gate.Intent{Storage: "/srv/tracker/attachments", Sendfile: "lighttpd:/srv/tracker/attachments/", Path: "http://tracker.example.org/attachment/"},
 			},
 		}},
+		{kind: lighttpd.Kind, name: "portal", main: "lighttpd.conf", faults: []injected{
+			{code: "lighttpd-xsendfile-off", old: `"x-sendfile"         => "enable",`, new: `"x-send-file"        => "enable",`},
+			{code: "lighttpd-docroot-unset", old: `( var.home + "/documents/" )`, new: `( "/" )`},
+			{code: "lighttpd-public-twin", old: `    setenv.add-response-header = (`, new: "    alias.url = ( \"/static/files/\" => \"/srv/portal/documents/\" )\n    setenv.add-response-header = ("},
+			{
+				code: "proxy-redirects", old: `$HTTP["scheme"] == "http" {`, new: `$HTTP["scheme"] =~ "http" {`, at: `url.redirect = ( "" => "https://${url.authority}${url.path}${qsa}" )`,
+				intent: gate.Intent{Storage: "/srv/portal/documents", Sendfile: "lighttpd:/srv/portal/documents/", Path: "https://portal.example.org/d/"},
+			},
+		}},
 	}
 }
 
@@ -70,6 +79,18 @@ func caddyRealistic() []realistic {
 				old:    "\t\t\t\tcopy_response_headers {\n\t\t\t\t\tinclude Content-Type Content-Disposition Cache-Control Set-Cookie\n\t\t\t\t}\n",
 				intent: gate.Intent{Storage: "/srv/photos/storage/originals", Sendfile: "caddy:/_originals/", Path: "http://photos.example.org/originals/"},
 			},
+		}},
+		{kind: caddy.Kind, name: "archive", main: "caddy.json", faults: []injected{
+			{code: "caddy-wrong-placeholder", old: `"{http.reverse_proxy.header.X-Accel-Redirect}"`, new: `"{http.response.header.X-Accel-Redirect}"`},
+			{code: "caddy-client-header", old: `"{http.reverse_proxy.header.X-Accel-Redirect}"`, new: `"{http.request.header.X-Accel-Redirect}"`},
+			{
+				code: "caddy-prefix-kept", old: `"strip_path_prefix": "/vault"`, new: `"strip_path_prefix": "/internal"`,
+				intent: gate.Intent{Storage: "/data/archive", Sendfile: "caddy:/vault/", Path: "https://archive.example.net/get/"},
+			},
+		}},
+		{kind: caddy.Kind, name: "tenants", main: "Caddyfile", faults: []injected{
+			{code: "caddy-copy-leaks", old: "include Content-Type Content-Disposition Cache-Control Set-Cookie", new: "include Content-Type X-Accel-Redirect Content-Disposition Cache-Control Set-Cookie"},
+			{code: "caddy-no-rewrite", old: "\t\trewrite * {rp.header.X-Accel-Redirect}\n", at: "handle_response @handed_over {"},
 		}},
 	}
 }

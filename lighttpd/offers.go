@@ -286,8 +286,11 @@ func (o *offers) waysOut(c *Config, e entrance) {
 			if c.around(folder) {
 				out.Storage = c.elsewhere(folder)
 			}
+			if slices.Contains(c.published(), folder) {
+				out.Storage = o.privately(c, folder)
+			}
 			out.Untried = ""
-			if len(docroot.Value.Items) > 1 && slices.Contains(c.published(), folder) {
+			if len(docroot.Value.Items) > 1 && out.Storage == folder && slices.Contains(c.published(), folder) {
 				out.Untried = "what is in " + folder + " has plain URLs as well; say which files are handed over with --storage"
 			}
 			out.Name = folder
@@ -298,6 +301,27 @@ func (o *offers) waysOut(c *Config, e entrance) {
 		}
 		return
 	}
+}
+
+// privately is a folder within a document root that no plain URL leads to, of
+// those that conditions name; the document root itself where there is none.
+func (o *offers) privately(c *Config, root string) string {
+	r := NewRouter(c, RouterOptions{Files: func(string) route.FileKind { return route.FileRegular }})
+	for _, b := range c.Blocks {
+		name, _ := b.named("url")
+		if !path.IsAbs(name) || path.Clean(name) == "/" || len(o.Ports) == 0 {
+			continue
+		}
+		refused := true
+		for _, port := range o.Ports {
+			t := r.Route(requestFor(port, port.Origin+(&url.URL{Path: path.Join(name, probeName)}).EscapedPath()))
+			refused = refused && t.Outcome == route.Refused
+		}
+		if refused {
+			return path.Join(root, name)
+		}
+	}
+	return root
 }
 
 func (o *offers) add(out server.WayOut) {

@@ -94,6 +94,9 @@ func (w *rewriting) around() {
 		set("server.modules", list(modules...))
 	}
 	global := w.conf.Blocks[0]
+	if global.Get("server.stat-cache-engine") == nil {
+		set("server.stat-cache-engine", text("disable")) // the default remembers sizes for a second, which each pair would wait for
+	}
 	if root := global.Get("server.document-root"); root.Dir == nil {
 		set(root.Name, text(w.folder(root.Value.Str())))
 	}
