@@ -96,6 +96,7 @@ func s3Rows() []objectRow {
 
 // TestRealObjectStore runs check against nginx in front of a real S3 server.
 func TestRealObjectStore(t *testing.T) {
+	t.Parallel()
 	server := storetest.StartS3(t)
 	server.Bucket(t, private)
 	server.Bucket(t, public)
@@ -155,6 +156,7 @@ func withoutServers(rep diag.Report) diag.Report {
 
 // TestServerItself: what ofServer leaves out is the server's own.
 func TestServerItself(t *testing.T) {
+	t.Parallel()
 	server := storetest.StartS3(t)
 	server.Bucket(t, public)
 	server.Policy(t, public, "s3:GetObject")

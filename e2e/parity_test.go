@@ -22,6 +22,7 @@ import (
 // TestStorageParity downloads one fixture twice through one proxy, from a folder
 // and from a bucket, and has `proxydiag compare` say what differs.
 func TestStorageParity(t *testing.T) {
+	t.Parallel()
 	server := storetest.StartS3(t)
 	server.Bucket(t, public)
 	server.Policy(t, public, "s3:GetObject")
@@ -91,6 +92,7 @@ func built(t *testing.T) string {
 // TestFixtureCommands puts, verifies, removes and sweeps fixtures in a storage of
 // each kind by the commands, whose arguments name no secret.
 func TestFixtureCommands(t *testing.T) {
+	t.Parallel()
 	binary := built(t)
 	s3, dav, sftp := storetest.StartS3(t), protected(t), storetest.StartSFTP(t, "")
 	s3.Bucket(t, private)

@@ -366,6 +366,7 @@ func (r refuser) Put(_ context.Context, f fixture.Fixture) error {
 // TestStorages writes the table of the documentation: what is found where a
 // storage fails. No credentials are in anything that is written.
 func TestStorages(t *testing.T) {
+	t.Parallel()
 	s := services{s3: storetest.StartS3(t, "--iam-dir", iam(t)), dav: storetest.StartWebDAV(t, ""), sftp: storetest.StartSFTP(t, "")}
 	s.s3.Bucket(t, "media")
 	s.dav.Folder(t, "media")
