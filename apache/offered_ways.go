@@ -310,6 +310,8 @@ func (v *survey) sort(elsewhere bool) {
 		case w.live || w.Untried != "" || w.refused != nil:
 		case live || liveInside:
 			w.Untried = "XSendFile is not in force here, but is elsewhere in this virtual host"
+		case elsewhere && !v.own:
+			w.Untried = "XSendFile is not in force here, but is in another virtual host"
 		case !w.off && v.definable():
 			w.Untried = "XSendFile stands in a section for a name that is not defined here: the command line may do so"
 		case !w.off && local, w.inside != nil && !w.off:

@@ -59,6 +59,7 @@ type survey struct {
 	ports  []server.Port
 	ways   []entry
 	outs   []server.WayOut
+	own    bool // one of outs is the virtual host's own
 }
 
 // surveys are those of all virtual hosts that clients can reach, and of the main
@@ -206,6 +207,7 @@ func (v *survey) findOuts() {
 		case folder == "/":
 			folder = madeUpFolder
 		}
+		v.own = v.own || d.Parent == v.h.block || within(d, v.h.block) && v.h.dir != nil
 		v.addOut(server.WayOut{Name: written(d), Storage: folder, Location: *cause.Writing(written).Place(d)})
 	}
 }

@@ -185,6 +185,10 @@ func (w *copying) outside(name string, d *conf.Directive) ([]*conf.Directive, bo
 		w.change(d, "%s: %s is left out", why, d.Name)
 		return nil, true
 	}
+	if name == "dav" && !strings.EqualFold(d.Arg(0), "on") && !strings.EqualFold(d.Arg(0), "off") && !strings.EqualFold(d.Arg(0), "filesystem") {
+		w.change(d, "there is no repository here: %s is left out", written(d))
+		return nil, true
+	}
 	return nil, false
 }
 

@@ -84,6 +84,16 @@ ProxyPass / http://127.0.0.1:3000/
 XSendFile on
 XSendFilePath /srv/media
 </VirtualHost>`, "in 127.0.0.1 /admin/ http 127.0.0.1:3000:5 untried\nin 127.0.0.1 / http 127.0.0.1:3000:5\nout apache:/srv/media/ /srv/media:7\n"},
+		{"a folder for all, on in one", `XSendFilePath /srv/media
+<VirtualHost *:80>
+ServerName a.example
+ProxyPass / http://127.0.0.1:3000/
+XSendFile on
+</VirtualHost>
+<VirtualHost *:80>
+ServerName b.example
+ProxyPass / http://127.0.0.1:4000/
+</VirtualHost>`, "in a.example / http 127.0.0.1:3000:4\nin b.example / http 127.0.0.1:4000:9 untried\nout apache:/srv/media/ /srv/media:1\nout apache:/srv/media/ /srv/media:1\n"},
 		{"refused to everybody", `<VirtualHost *:80>
 <Proxy *>
 Require all denied
