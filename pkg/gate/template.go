@@ -64,8 +64,9 @@ func ParseSet(text string) (Set, error) {
 	return Set{name, value}, nil
 }
 
-// variable matches a reference as envsubst knows them.
-var variable = regexp.MustCompile(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+// variable matches a reference as envsubst knows them, and {$NAME} with or
+// without a default, which stands for a variable of a server's environment.
+var variable = regexp.MustCompile(`\{\$[A-Za-z_][A-Za-z0-9_]*(?::[^}\n]*)?\}|\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
 
 // Substitute puts values into a configuration as envsubst does that is told
 // their names: other variables stay. It returns the names that were used. Lines
@@ -76,7 +77,7 @@ func Substitute(source conf.Source, sets []Set) (conf.Source, []string) {
 	for i := range source.Files {
 		f := &source.Files[i]
 		f.Text = variable.ReplaceAllStringFunc(f.Text, func(ref string) string {
-			name := strings.Trim(ref, "${}")
+			name, _, _ := strings.Cut(strings.Trim(ref, "${}"), ":")
 			at := slices.IndexFunc(sets, func(s Set) bool { return s.Name == name })
 			if at < 0 {
 				return ref

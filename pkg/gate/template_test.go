@@ -56,6 +56,10 @@ func TestSubstitute(t *testing.T) {
 	if diff := cmp.Diff([]string{"PORT", "HOST"}, used); diff != "" {
 		t.Error(diff)
 	}
+	got, _ = Substitute(one("{$HOST}:{$PORT:-80} {\n\troot * {$ROOT:/srv}\n}\n"), []Set{{"HOST", "a.example"}, {"PORT", "81"}})
+	if diff := cmp.Diff("a.example:81 {\n\troot * {$ROOT:/srv}\n}\n", got.Files[0].Text); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestUnset(t *testing.T) {
