@@ -4,12 +4,17 @@
 package servicetest
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,4 +151,64 @@ func run(t testing.TB, dir, program string, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", program, err, out)
 	}
+}
+
+// MariaDB starts MariaDB with a database "shop" and a user, whose password it
+// wants.
+func MariaDB(t testing.TB, user, password string) *Service {
+	t.Helper()
+	program, install := need.Server(t, "mariadbd"), need.Server(t, "mariadb-install-db")
+	s := start(t, "mariadb", program, worker(), "Address already in use", func(host, port, dir string) proc.Options {
+		data, first := filepath.Join(dir, "data"), filepath.Join(dir, "first.sql")
+		text := "CREATE DATABASE shop;\nCREATE USER '" + user + "'@'%' IDENTIFIED BY '" + password + "';\nGRANT ALL ON *.* TO '" + user + "'@'%' WITH GRANT OPTION;\n"
+		if err := os.WriteFile(first, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run(t, dir, install, "--no-defaults", "--datadir="+data, "--skip-test-db", "--auth-root-authentication-method=normal")
+		return proc.Options{Args: []string{
+			"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port, "--socket=" + filepath.Join(dir, "s"),
+			"--pid-file=" + filepath.Join(dir, "pid"), "--init-file=" + first, "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", "--skip-name-resolve",
+		}}
+	})
+	return s
+}
+
+// Celery starts a worker of a Celery application without tasks, on a broker,
+// until the test ends, and waits until it is ready. name is its name.
+func Celery(t testing.TB, broker, name string, settings ...string) (stop func()) {
+	t.Helper()
+	need.Program(t, "celery", "/usr/lib/python3/dist-packages/celery/__init__.py")
+	dir := t.TempDir()
+	text := "import celery\napp = celery.Celery(broker=" + strconv.Quote(broker) + ")\n" + strings.Join(settings, "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "scratch_app.py"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	cmd := exec.CommandContext(ctx, "/usr/bin/python3", "-m", "celery", "-A", "scratch_app", "worker", "-P", "solo", "-n", name, "-l", "INFO")
+	cmd.Dir, cmd.Cancel, cmd.WaitDelay = dir, func() error { return cmd.Process.Signal(os.Interrupt) }, 10*time.Second
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = in, in
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = in.Close()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		_ = cmd.Wait() // how it ends is no matter
+	})
+	t.Cleanup(stop)
+	said := ""
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), " ready.") {
+			go func() { _, _ = io.Copy(io.Discard, out); _ = out.Close() }()
+			return stop
+		}
+	}
+	t.Fatalf("no worker: %s", said)
+	return nil
 }

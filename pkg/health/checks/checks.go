@@ -40,12 +40,14 @@ type Check interface {
 // Kinds are all kinds.
 func Kinds() []Kind {
 	return []Kind{
+		{"celery", "workers reply to a ping over their broker", func() Check { return &Celery{} }},
 		{"command", "a command ends with exit status 0", func() Check { return &Command{} }},
 		{"disk", "a file system has space left", newDisk},
 		{"dns", "a name is known", func() Check { return &DNS{} }},
 		{"http", "a URL answers", func() Check { return &HTTP{} }},
 		{"memcached", "a value can be set, read and deleted", func() Check { return &Memcached{} }},
 		{"memory", "there is memory left", newMemory},
+		{"mysql", "the database answers; a row can be written; no migration is due", func() Check { return &MySQL{} }},
 		{"postgres", "the database answers; a row can be written; no migration is due", func() Check { return &Postgres{} }},
 		{"redis", "a value can be set, read and deleted", func() Check { return &Redis{} }},
 		{"smtp", "a mail server greets", func() Check { return &SMTP{} }},

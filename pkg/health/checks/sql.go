@@ -42,6 +42,8 @@ type mark func(n int) string
 
 func dollars(n int) string { return fmt.Sprintf("$%d", n) }
 
+func questions(int) string { return "?" }
+
 // check asks a database all that is wanted, over one connection.
 func (d *database) check(ctx context.Context, db *sql.DB, at mark) (health.Observation, error) {
 	db.SetMaxOpenConns(1)

@@ -120,3 +120,39 @@ func TestMigrations(t *testing.T) {
 		t.Errorf("random names have no order: %+v", m)
 	}
 }
+
+func TestMySQL(t *testing.T) {
+	t.Parallel()
+	s := servicetest.MariaDB(t, "owner", hush)
+	url := func(user, base string) string { return "mysql://" + user + ":" + hushInURL + "@" + s.Addr + "/" + base }
+	main := url("owner", "shop")
+	databases(t, func(d database) Check { return &MySQL{URL: main, database: d} })
+	config, err := (&MySQL{URL: main}).config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("mysql", config.FormatDSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	left(t, db)
+	for _, query := range []string{"CREATE USER reader@'%' IDENTIFIED BY '" + hush + "'", "GRANT SELECT ON shop.* TO reader@'%'"} {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := "mysql://owner@" + s.Addr + "/shop"
+	outcomes(t, map[string][]Check{
+		"":                                   {&MySQL{URL: plain, Password: hush}, &MySQL{URL: "mariadb" + strings.TrimPrefix(url("reader", "shop"), "mysql")}},
+		"a row cannot be made: Error 1142":   {&MySQL{URL: url("reader", "shop"), database: database{Table: "proxydiag_health"}}},
+		"the table proxydiag_x cannot be ma": {&MySQL{URL: url("reader", "shop"), database: database{Table: "proxydiag_x"}}},
+		"Error 1049":                         {&MySQL{URL: url("owner", "none")}},
+		"Error 1045":                         {&MySQL{URL: plain, Password: hush + "x"}},
+		"TLS requested but server does not":  {&MySQL{URL: main, TLS: true}},
+		"dial unix":                          {&MySQL{URL: "mysql://owner:" + hushInURL + "@/shop?socket=/nowhere"}},
+		"invalid: mysql: ":                   {&MySQL{}, &MySQL{URL: "mysql://" + s.Addr}, &MySQL{URL: "mysql://u:" + hushInURL + "@h:port/x"}, &MySQL{URL: "mysql://u@/x"}},
+	})
+	s.Stop(t)
+	outcomes(t, map[string][]Check{"dial tcp": {&MySQL{URL: main}}})
+}
