@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // folderPrefix is what the names of sandboxes' folders begin with. It is short:
@@ -72,7 +71,7 @@ func removeFolder(dir string, lock *os.File) error {
 
 // locked locks a file, and says that it worked and that the file is still there.
 func locked(f *os.File) bool {
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	if !flock(f) {
 		return false
 	}
 	ours, err := f.Stat()
@@ -117,6 +116,9 @@ func passable(dir string) bool {
 // sweep removes the sandboxes of runs that ended without doing so. What cannot
 // be removed, such as another user's, stays.
 func sweep() {
+	if !sweeps {
+		return
+	}
 	list, _ := filepath.Glob(filepath.Join(folder(), folderPrefix+"*"+lockEnd))
 	for _, name := range list {
 		lock, err := os.OpenFile(name, os.O_RDWR, 0)
