@@ -89,12 +89,20 @@ func TestGateApplicationsFaults(t *testing.T) {
 	})
 }
 
-// TestGateApplicationByCommand runs the program itself on one of them.
+// TestGateApplicationByCommand runs the program itself: it finds out whose each
+// of them is, and tries one.
 func TestGateApplicationByCommand(t *testing.T) {
 	t.Parallel()
+	binary := build(t)
+	for _, d := range allRealistic() {
+		out, err := exec.Command(binary, "gate", "--list", filepath.Join(d.folder(), d.main)).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "\npairs:\n  ") {
+			t.Errorf("%s of %s: %v\n%s", d.name, d.kind.Title, err, out)
+		}
+	}
 	d := nginxRealistic()[0]
 	need.Server(t, d.kind.Program)
-	out, err := exec.Command(build(t), "gate", "--format", "json", filepath.Join(d.folder(), d.main)).CombinedOutput()
+	out, err := exec.Command(binary, "gate", "--format", "json", filepath.Join(d.folder(), d.main)).CombinedOutput()
 	var rep diag.Report
 	if err != nil || json.Unmarshal(out, &rep) != nil || rep.Status != diag.Healthy {
 		t.Errorf("%v\n%s", err, out)

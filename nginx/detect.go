@@ -29,6 +29,8 @@ func readsWell(text string) bool {
 		_, arity := arities[d.Name]
 		switch {
 		case d == top:
+		case misformed(d) != nil: // what the reader stops at
+			others++
 		case arity || protocols[d.Name] != "" || isLua(d.Name):
 			known++
 		default:

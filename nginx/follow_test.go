@@ -27,6 +27,7 @@ func TestDetect(t *testing.T) {
 		"gzip_types\na/b\nc/d\ne/f\ng/h\n;":                                                        true,
 		"server { location / { content_by_lua_block {\n" + strings.Repeat("a = b\n", 40) + "} } }": true,
 		"example.com {\n  root * /srv\n  file_server\n}\n":                                         false,
+		"http://example.com {\n\troot * /srv\n\thandle /a/* {\n\t}\n}\n":                           false,
 		"server.port = 80\nserver.modules = (\n  \"mod_a\"\n)\n":                                   false,
 		"server { # here\n listen 80; # on 80\n}":                                                  true,
 	} {
