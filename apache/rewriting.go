@@ -150,7 +150,7 @@ var dropped = map[string]bool{
 	"ErrorLog": true, "ErrorLogFormat": true, "LogLevel": true, "CustomLog": true, "TransferLog": true, "GlobalLog": true, "LogFormat": true,
 	"BufferedLogs": true, "ForensicLog": true, "CookieLog": true, "RewriteLog": true, "RewriteLogLevel": true, "ScriptLog": true, "SSLLog": true,
 	"HostnameLookups": true, "ProxySourceAddress": true, "ProxyBlock": true, "ProxyDomain": true, "BalancerPersist": true,
-	"DavLockDB": true, "DavGenericLockDB": true, "AuthDigestShmemSize": true, "AuthnCacheSOCache": true,
+	"CacheLockPath": true, "LDAPSharedCacheFile": true, "HeartbeatStorage": true, "DavLockDB": true, "DavGenericLockDB": true, "AuthDigestShmemSize": true, "AuthnCacheSOCache": true,
 	"SSLPassPhraseDialog": true, "SSLRandomSeed": true, "SSLCryptoDevice": true, "SSLSessionCache": true, "SSLStaplingCache": true,
 	"SSLUseStapling": true, "SSLStaplingForceURL": true, "SSLSessionTicketKeyFile": true, "SSLOCSPEnable": true,
 	"SSLCertificateChainFile": true, "SSLCARevocationFile": true, "SSLCARevocationPath": true, "SSLCARevocationCheck": true,

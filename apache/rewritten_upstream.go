@@ -2,6 +2,7 @@ package apache
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -179,11 +180,32 @@ var proxies = map[string]string{
 	"ldaptrustedglobalcert": "nobody else is asked", "proxyexpressdbmfile": "nobody else is asked", "proxyexpressenable": "nobody else is asked",
 }
 
-// outside leaves out what has to do with others.
+// outside leaves out what has to do with others: other proxies, programs that
+// tell passwords, names that are looked up.
 func (w *copying) outside(name string, d *conf.Directive) ([]*conf.Directive, bool) {
 	if why, ok := proxies[name]; ok {
 		w.change(d, "%s: %s is left out", why, d.Name)
 		return nil, true
+	}
+	if slices.ContainsFunc(d.Args, func(a conf.Arg) bool { return strings.HasPrefix(a.Text, "exec:") }) {
+		w.change(d, "no programs are run: %s is left out", d.Name)
+		return nil, true
+	}
+	switch name {
+	case "usecanonicalname":
+		if strings.EqualFold(d.Arg(0), "dns") {
+			w.change(d, "no names are looked up: %s is left out", written(d))
+			return nil, true
+		}
+	case "remoteipinternalproxy", "remoteiptrustedproxy":
+		args := slices.DeleteFunc(d.Texts(0), func(a string) bool { return strings.Trim(a, "0123456789abcdefABCDEF.:/") != "" })
+		if len(args) < len(d.Args) {
+			w.change(d, "no names are looked up: those of %s are left out", d.Name)
+		}
+		if len(args) == 0 {
+			return nil, true
+		}
+		return []*conf.Directive{with(d, args...)}, true
 	}
 	if name == "dav" && !strings.EqualFold(d.Arg(0), "on") && !strings.EqualFold(d.Arg(0), "off") && !strings.EqualFold(d.Arg(0), "filesystem") {
 		w.change(d, "there is no repository here: %s is left out", written(d))

@@ -166,6 +166,8 @@ ProxyPass /bal/ balancer://pool/
 BalancerMember http://member.invalid hcmethod=GET
 </Proxy>
 SecRuleEngine on
+SessionCryptoPassphrase "exec:/usr/bin/touch ` + mark + `"
+RemoteIPInternalProxy proxy.invalid 10.0.0.1
 </VirtualHost>
 <VirtualHost *:80>
 ServerName two.example
@@ -222,6 +224,8 @@ DocumentRoot /srv/two
 	if diff := cmp.Diff([]string{
 		"8 no programs are run and no database is asked: the map users is empty",
 		"19 security2_module is not on this machine: its directives are left out",
+		"20 no programs are run: SessionCryptoPassphrase is left out",
+		"21 no names are looked up: those of RemoteIPInternalProxy are left out",
 	}, changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
