@@ -65,6 +65,7 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 		return nil, err
 	}
 	w := newRewriting(source, o)
+	w.without(source)
 	w.user, _ = proc.WorkerUser("caddy", "www-data", "nobody")
 	if err := w.scripts(offersOf(source).scripts); err != nil {
 		return nil, err
@@ -83,6 +84,20 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 		}
 	}
 	return nil, w.refusal(ctx, program, err, nil)
+}
+
+// without tells what could not be read, and is left out.
+func (w *rewriting) without(source conf.Source) {
+	_, problems := Parse(source)
+	var e *conf.Error
+	if !errors.As(problems, &e) {
+		return
+	}
+	for _, p := range e.Problems {
+		if p.Kind == conf.Missing || p.Kind == conf.Unreadable {
+			w.changes = append(w.changes, conf.Problem{Pos: p.Pos, Kind: conf.Doubtful, Message: p.Message + ": it is left out"})
+		}
+	}
 }
 
 // scripts makes the files that the configuration wants to see.

@@ -133,19 +133,24 @@ func (w *rewriting) modules() []*Value {
 	return list
 }
 
+// loads is where server.modules names a module, nil where it does not.
+func (w *rewriting) loads(module string) *conf.Directive {
+	s := w.conf.Blocks[0].Get("server.modules")
+	if s == nil {
+		return nil
+	}
+	for _, i := range s.Value.Items {
+		if i.Value.Str() == module {
+			return place(i.Dir, s.Dir)
+		}
+	}
+	return nil
+}
+
 // leave leaves a module out that is not on this machine, with all its settings.
 func (w *rewriting) leave(module string) {
 	w.left[module] = true
-	var at *conf.Directive
-	if s := w.conf.Blocks[0].Get("server.modules"); s != nil {
-		at = s.Dir
-		for _, i := range s.Value.Items {
-			if i.Value.Str() == module {
-				at = place(i.Dir, s.Dir)
-			}
-		}
-	}
-	w.change(at, "the module %s is not on this machine: it is left out, with its settings", module)
+	w.change(w.loads(module), "the module %s is not on this machine: it is left out, with its settings", module)
 }
 
 // scripts makes the files that gateways want to see.

@@ -59,11 +59,13 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Parse(source); err != nil && !tolerable(err) {
-		return nil, err
+	_, problems := Parse(source)
+	if problems != nil && !tolerable(problems) {
+		return nil, problems
 	}
 	c := inSandbox(source)
 	w := newRewriting(c, o)
+	w.without(problems)
 	w.user, w.group = proc.WorkerUser("www-data", "lighttpd", "nobody")
 	if err := w.scripts(offersOf(c).scripts); err != nil {
 		return nil, err
@@ -126,6 +128,9 @@ func (w *rewriting) mend(err error) bool {
 // said matches a line of lighttpd's.
 var said = regexp.MustCompile(`(?m)^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d: )?(?:\([\w.-]+\.\d+\) )(.*)$`)
 
+// noise is what lighttpd says whatever the reason is.
+var noise = regexp.MustCompile(`^(?:server started|Configuration of plugins failed|loading plugins finally failed)`)
+
 // inLine is where lighttpd names a line of its configuration.
 var inLine = regexp.MustCompile(`source: \S+ line: (\d+) pos: \d+ `)
 
@@ -139,6 +144,9 @@ func (w *rewriting) refusal(err error) error {
 	var messages []string
 	for _, m := range lines {
 		message := m[1]
+		if noise.MatchString(message) {
+			continue
+		}
 		if at := inLine.FindStringSubmatch(message); at != nil {
 			n, _ := strconv.Atoi(at[1])
 			if d := w.out.from(n); d != nil && p.Pos.Line == 0 {
@@ -146,7 +154,15 @@ func (w *rewriting) refusal(err error) error {
 			}
 			message = inLine.ReplaceAllString(message, "")
 		}
+		if d := w.conf.mentioned(message); d != nil && p.Pos.Line == 0 {
+			p.Pos = d.Pos
+		}
 		messages = append(messages, w.original(message))
+	}
+	if m := notLoaded.FindStringSubmatch(err.Error()); m != nil {
+		if d := w.loads(m[1]); d != nil {
+			p.Pos = d.Pos
+		}
 	}
 	p.Message = "lighttpd refuses the configuration: " + strings.Join(messages, "; ")
 	return &conf.Error{Problems: []conf.Problem{p}}
@@ -157,4 +173,31 @@ func (w *rewriting) refusal(err error) error {
 func tolerable(err error) bool {
 	var e *conf.Error
 	return errors.As(err, &e) && e.Only(conf.Missing, conf.Unreadable, conf.Doubtful)
+}
+
+// mentioned is the setting that a message names, nil where it names none or one
+// that stands in several places.
+func (c *Config) mentioned(message string) *conf.Directive {
+	var found []*conf.Directive
+	for _, b := range c.Blocks {
+		for _, name := range b.Names() {
+			if d := b.Get(name).Dir; d != nil && strings.Contains(name, ".") && strings.Contains(message, name) {
+				found = append(found, d)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+// without tells what could not be read, and is left out.
+func (w *rewriting) without(problems error) {
+	var e *conf.Error
+	if errors.As(problems, &e) {
+		for _, p := range e.Problems {
+			w.changes = append(w.changes, conf.Problem{Pos: p.Pos, Kind: conf.Doubtful, Message: p.Message + ": it is left out"})
+		}
+	}
 }

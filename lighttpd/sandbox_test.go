@@ -210,7 +210,7 @@ func TestRefusal(t *testing.T) {
 	need.Server(t, program)
 	for text, want := range map[string]string{
 		"server.document-root = \"/srv\"\nserver.modules = (\"mod_proxi\")\n":                                               "mod_proxi",
-		"server.document-root = \"/srv\"\nserver.modules = (\"mod_proxy\")\n\nproxy.server = (\"\" => ((\"port\" => 1)))\n": "host",
+		"server.document-root = \"/srv\"\nserver.modules = (\"mod_proxy\")\n\nproxy.server = (\"\" => ((\"port\" => 1)))\n": "lighttpd.conf:4:1: lighttpd refuses the configuration: host",
 		"server.document-root = env.HOME\n": "lighttpd.conf:1:1: the environment variable HOME of lighttpd is not known",
 	} {
 		dir := open(t)
