@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/proxydiag/proxydiag/internal/need"
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
@@ -56,7 +59,10 @@ func start(t testing.TB, name, program, user, taken string, options func(host, p
 		}
 		host, port, _ := net.SplitHostPort(addr)
 		o := options(host, port, dir)
-		o.Name, o.Path, o.Dir, o.Addr, o.User, o.StartTimeout = name, program, dir, addr, user, 30*time.Second
+		o.Name, o.Path, o.Dir, o.User, o.StartTimeout = name, program, dir, user, 30*time.Second
+		if o.Addr == "" {
+			o.Addr = addr
+		}
 		return proc.Start(context.WithoutCancel(t.Context()), o)
 	})
 	if err != nil {
@@ -211,4 +217,54 @@ func Celery(t testing.TB, broker, name string, settings ...string) (stop func())
 	}
 	t.Fatalf("no worker: %s", said)
 	return nil
+}
+
+// RabbitMQ starts RabbitMQ with a user. The daemon by which Erlang's nodes find
+// each other has a port of its own, and ends with it.
+func RabbitMQ(t testing.TB, user, password string) *Service {
+	t.Helper()
+	program := need.Program(t, "rabbitmq-server", "/usr/lib/rabbitmq/bin/rabbitmq-server")
+	names, err := proc.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, names, _ = net.SplitHostPort(names)
+	dist, err := proc.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, dist, _ = net.SplitHostPort(dist)
+	t.Cleanup(func() {
+		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "epmd", "-port", names, "-kill")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Logf("epmd: %v %s", err, out)
+		}
+	})
+	var own string
+	s := start(t, "rabbitmq", program, worker(), "eaddrinuse", func(host, port, dir string) proc.Options {
+		own = net.JoinHostPort(host, port)
+		file := filepath.Join(dir, "rabbitmq.conf")
+		text := "listeners.tcp.1 = " + host + ":" + port + "\ndefault_user = " + user + "\ndefault_pass = " + password + "\nloopback_users = none\n"
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return proc.Options{Addr: "127.0.0.1:" + dist, Env: []string{ // on its own port it does not end a connection that says nothing
+			"HOME=" + dir, "RABBITMQ_NODENAME=proxydiag" + port + "@localhost", "RABBITMQ_CONFIG_FILE=" + file, "RABBITMQ_MNESIA_BASE=" + filepath.Join(dir, "db"),
+			"RABBITMQ_LOG_BASE=" + filepath.Join(dir, "log"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(dir, "plugins"), "RABBITMQ_PID_FILE=" + filepath.Join(dir, "pid"),
+			"RABBITMQ_DIST_PORT=" + dist, "ERL_EPMD_PORT=" + names, "ERL_EPMD_ADDRESS=127.0.0.1",
+			"RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_NODE_IP_ADDRESS=", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 1:1",
+		}}
+	})
+	s.Addr = own
+	s.Host, s.Port, _ = net.SplitHostPort(own)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := amqp.Dial("amqp://" + user + ":" + url.QueryEscape(password) + "@" + own + "/")
+		if err == nil {
+			_ = conn.Close()
+			return s
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }

@@ -49,6 +49,7 @@ func Kinds() []Kind {
 		{"memory", "there is memory left", newMemory},
 		{"mysql", "the database answers; a row can be written; no migration is due", func() Check { return &MySQL{} }},
 		{"postgres", "the database answers; a row can be written; no migration is due", func() Check { return &Postgres{} }},
+		{"rabbitmq", "a message can be sent and received", func() Check { return &RabbitMQ{} }},
 		{"redis", "a value can be set, read and deleted", func() Check { return &Redis{} }},
 		{"smtp", "a mail server greets", func() Check { return &SMTP{} }},
 		{"storage", "a file can be stored, read and removed", func() Check { return &Storage{} }},
