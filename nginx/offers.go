@@ -94,7 +94,7 @@ func (o *offering) offers() server.Offers {
 		}
 		for _, p := range v.ports() {
 			all.Ports = append(all.Ports, p)
-			for _, w := range v.waysIn(p) {
+			for _, w := range v.waysIn(p, behind) {
 				asked[w.Scope] = true
 				all.Ways = append(all.Ways, w)
 			}
@@ -250,22 +250,22 @@ func (s *vhost) ports() []server.Port {
 
 // waysIn are the ways in through one address: one for each directive that hands
 // requests over.
-func (s *vhost) waysIn(port server.Port) []server.WayIn {
+func (s *vhost) waysIn(port server.Port, behind map[*vhost]bool) []server.WayIn {
 	var list []server.WayIn
 	seen := map[*conf.Directive]bool{}
 	_, host, _ := strings.Cut(port.Origin, "://")
-	for _, base := range s.bases() {
+	for _, base := range s.allBases(behind) {
 		first := s.ask(port, diag.URL(port.Origin+base).For(probeName), netip.Addr{})
-		if first.Outcome != route.Proxied || first.Server != s.dir || seen[first.Upstream.Pass] || s.r.aside(first.Upstream.Pass) {
+		if first.Outcome != route.Proxied || first.Server != s.dir || s.r.aside(first.Upstream.Pass) {
 			continue
 		}
-		seen[first.Upstream.Pass] = true
-		t := s.r.last(first)
-		if t.Outcome != route.Proxied {
+		t, acts := s.r.last(first)
+		if t.Outcome != route.Proxied || seen[t.Upstream.Pass] {
 			continue
 		}
+		seen[t.Upstream.Pass] = true
 		w := server.WayIn{Name: host + " " + base, Port: port, URL: diag.URL(port.Origin + base), App: appOf(t.Upstream)}
-		w.Location, w.Scope = *cause.Writing(written).Place(t.Upstream.Pass), s.r.of(t.Server).scope()
+		w.Location, w.Scope = *cause.Writing(written).Place(t.Upstream.Pass), s.r.of(acts.Server).scope()
 		if p, ok := cutName(t.Upstream.URI); ok {
 			w.Path = p
 		}
@@ -302,20 +302,50 @@ func (s *vhost) ask(port server.Port, url string, client netip.Addr) *Route {
 }
 
 // last is the route at whose end an application stands, where server blocks of
-// this configuration ask each other.
-func (r *Router) last(t *Route) *Route {
+// this configuration ask each other, and the one that acts on its handoffs: the
+// nearest that does not pass them on.
+func (r *Router) last(t *Route) (last, acts *Route) {
+	chain := []*Route{t}
 	for range 5 {
 		u := t.Upstream
 		if t.Outcome != route.Proxied || u.Unknown != "" || u.Pass.Name != "proxy_pass" {
-			return t
+			break
 		}
 		i := slices.IndexFunc(u.Peers, func(p route.Peer) bool { return r.at(local(p.Addr)) != nil })
 		if i < 0 {
-			return t
+			break
 		}
 		t = r.Route(route.Request{Scheme: u.Protocol, Host: t.hostSent(), Addr: local(u.Peers[i].Addr), URI: u.URI})
+		chain = append(chain, t)
 	}
-	return t
+	acts = t
+	for _, c := range slices.Backward(chain) {
+		if !c.handsThrough() {
+			acts = c
+			break
+		}
+	}
+	return t, acts
+}
+
+// handsThrough says that the handoffs of a route's upstream are passed on to who
+// asks, and not acted on.
+func (t *Route) handsThrough() bool {
+	return t.passesOn(header) && slices.ContainsFunc(t.Effective("proxy_ignore_headers"), func(d *conf.Directive) bool {
+		return slices.ContainsFunc(d.Texts(0), func(name string) bool { return strings.EqualFold(name, header) })
+	})
+}
+
+// allBases are the URLs of a server block, and of those that this configuration
+// itself asks.
+func (s *vhost) allBases(behind map[*vhost]bool) []string {
+	list := s.bases()
+	for _, v := range s.r.servers {
+		if behind[v] && v != s {
+			list = append(list, v.bases()...)
+		}
+	}
+	return list
 }
 
 // local writes the machine's own name as an address.

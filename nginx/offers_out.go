@@ -130,6 +130,11 @@ func (s *vhost) wayOut(l *conf.Directive, prefix string) (server.WayOut, bool) {
 	out := server.WayOut{Scope: s.scope(), Sendfile: kindName + ":" + prefix, Location: *cause.Writing(written).Place(l)}
 	t := s.inside(prefix+probeName, "")
 	taken := t.Location != nil && inside(t.Location, l)
+	if tier, _ := s.r.last(t); taken && tier != t && strings.HasSuffix(tier.File, probeName) { // another server block opens the file
+		out.Storage = path.Clean(strings.TrimSuffix(tier.File, probeName))
+		out.Name = prefix + " (" + out.Storage + ")"
+		return out, path.IsAbs(out.Storage)
+	}
 	switch {
 	case taken && t.Outcome == route.Proxied && t.Upstream.Pass.Name != "proxy_pass":
 		return out, false // the application itself, under a name that clients do not use
