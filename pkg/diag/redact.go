@@ -125,7 +125,11 @@ func (r redactor) url(s string) string {
 			if !password && !strings.HasPrefix(scheme, "http") {
 				return s // a storage's user: a password cannot be in its URL
 			}
-			host = user + ":" + r.hash(host[:at]) + host[at:]
+			if password {
+				host = user + ":" + r.hash(host[:at]) + host[at:]
+			} else {
+				host = r.hash(user) + host[at:] // tokens are given so
+			}
 		}
 		head = scheme + "://" + host
 		if slash {

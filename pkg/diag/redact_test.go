@@ -53,7 +53,7 @@ func TestRedactURL(t *testing.T) {
 			t.Errorf("%s became %s", c.url, got)
 		}
 	}
-	for _, u := range []string{"http://user:hunter2@h/p", "s3://b/x?secret=hunter2", "http://h/?API_KEY=hunter2", "http://h/?%73ig=hunter2"} {
+	for _, u := range []string{"http://user:hunter2@h/p", "http://hunter2@h/p", "s3://b/x?secret=hunter2", "http://h/?API_KEY=hunter2", "http://h/?%73ig=hunter2"} {
 		if got := r.url(u); strings.Contains(got, "hunter2") {
 			t.Errorf("%s became %s", u, got)
 		}
