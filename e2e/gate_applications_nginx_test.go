@@ -14,6 +14,10 @@ func nginxRealistic() []realistic {
 				intent: gate.Intent{Storage: "/home/frappe/bench/sites/erp.example.com", Sendfile: "nginx:/protected/", Path: "/private/files/"},
 			},
 			{
+				code: "nginx-wrong-directory", old: "/erp.example.com/$1 =404", new: "/erp.example.org/$1 =404", at: "try_files /erp.example.org/$1",
+				intent: gate.Intent{Storage: "/home/frappe/bench/sites/erp.example.com", Sendfile: "nginx:/protected/", Path: "/private/files/"},
+			},
+			{
 				code: "nginx-no-internal-location", old: "location ~ ^/protected/(.*) {", new: "location ~ ^/private-files/(.*) {", at: "server {",
 				intent: gate.Intent{Storage: "/home/frappe/bench/sites/erp.example.com", Sendfile: "nginx:/protected/", Path: "/private/files/"},
 			},

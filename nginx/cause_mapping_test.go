@@ -31,6 +31,9 @@ func mappingCases() []causeCase {
 		{wrong, "a regular expression", false, scene{status: 404, server: download + "location ~ ^/protected/(.*)$ {\ninternal;\nalias /srv/old/$1; # here\n}"}},
 		{wrong, "before a fallback", false, scene{status: 404, server: download + "location /protected/ {\ninternal;\nroot /srv/old; # here\ntry_files $uri @gone;\n}\nlocation @gone { return 404 gone; }",
 			paths: []diag.Path{folderAt("/srv/old", 0o755), {Path: "/srv/old/protected/" + sceneFile, Missing: true}}}},
+		{wrong, "try_files", false, scene{status: 404, server: "root /srv;\n" + download + "location ~ ^/protected/(.*) {\ninternal;\ntry_files /old/$1 =404; # here\n}",
+			paths: []diag.Path{folderAt("/srv/old", 0o755), {Path: "/srv/old/" + sceneFile, Missing: true}}}},
+		{wrong, "try_files that is right", true, scene{server: "root /srv;\n" + download + "location ~ ^/protected/(.*) { internal; try_files /media/$1 =404; }"}},
 		{wrong, "by the log", false, scene{status: 404, server: download + "location /protected/ {\ninternal;\nalias $unknown/; # here\n}", log: []string{`open() "/srv/old/%s" failed (2: No such file or directory)`}}},
 		{wrong, "a link to the right one", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/link/; }", link: "/srv/link"}},
 		{wrong, "root for alias", true, scene{status: 404, server: download + "location /protected/ { internal; root /srv/media; }"}},
@@ -40,6 +43,8 @@ func mappingCases() []causeCase {
 			"server {\nlisten 8081;\nlocation / { proxy_pass http://127.0.0.1:8000; proxy_ignore_headers X-Accel-Redirect; proxy_pass_header X-Accel-Redirect; }\n}"}},
 		{none, "none at all", false, scene{status: 404, server: download + "location /protected/ { # here\ninternal;\n}"}},
 		{none, "taken over from the server", false, scene{status: 404, server: "root /var/www;\n" + download + "location /protected/ { # here\ninternal;\n}"}},
+		{none, "try_files that names a folder", true, scene{status: 404, server: "root /srv;\n" + download + "location ~ ^/protected/(.*) { internal; try_files /old/$1 =404; }",
+			paths: []diag.Path{folderAt("/srv/old", 0o755), {Path: "/srv/old/" + sceneFile, Missing: true}}}},
 		{none, "root of the server that is right", true, scene{server: "root /srv;\n" + download + "location /protected/ { internal; }"}},
 		{none, "of the location around it", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; location /protected/a { } }"}},
 

@@ -26,7 +26,7 @@ var noRoot = diag.Rule{
 
 func judgeNoRoot(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.notFound() || h == nil || h.Location == nil || h.File == "" && len(h.Tried) == 0 || s.opens(h) || !h.meant() || judgeRootForAlias(s) != nil {
+	if !s.notFound() || h == nil || h.Location == nil || h.File == "" && len(h.Tried) == 0 || s.opens(h) || !h.meant() || pathOfItsOwn(h.Location) != nil || judgeRootForAlias(s) != nil {
 		return nil
 	}
 	wrong, events := s.opened()

@@ -2,7 +2,9 @@ package nginx
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -30,8 +32,11 @@ func judgeWrongDirectory(s *site) *diag.Finding {
 		return nil
 	}
 	by := cause.First(h.FileBy, h.redirected().Deciding(route.StepUnknown)) // what names the folder, known or not
+	if own := pathOfItsOwn(h.Location); own != nil && len(h.Tried) > 0 {
+		by = own
+	}
 	wrong, events := s.opened()
-	if by == nil || by.Name != "root" && by.Name != "alias" || wrong == "" || s.Same(wrong, s.wanted()) {
+	if by == nil || by.Name != "root" && by.Name != "alias" && by.Name != "try_files" || wrong == "" || s.Same(wrong, s.wanted()) {
 		return nil
 	}
 	if intended(h.Server, s.handedURI()) == nil && !isInternal(h.Location) {
@@ -45,7 +50,25 @@ func judgeWrongDirectory(s *site) *diag.Finding {
 	}
 	f := s.Found(by, "%s", s.mapped(wrong))
 	f.Fix = fmt.Sprintf("Let %s name the folder that the files are in: %s", by.Name, s.storage())
+	if by.Name == "try_files" {
+		f.Fix = fmt.Sprintf("Let try_files lead to the folder that the files are in, %s. What it names is looked for below root.", s.storage())
+	}
 	return s.With(f, h, events...)
+}
+
+// pathOfItsOwn is the try_files of a location that names a folder before what is
+// asked for, and not only the URI: /example.com/$1. nil for none.
+func pathOfItsOwn(l *conf.Directive) *conf.Directive {
+	d := l.First("try_files")
+	if d == nil {
+		return nil
+	}
+	for _, a := range d.Texts(0)[:max(0, len(d.Args)-1)] {
+		if before, _, variable := strings.Cut(a, "$"); variable && strings.Trim(before, "/") != "" {
+			return d
+		}
+	}
+	return nil
 }
 
 // handedURI is the internal URI as the handoff gives it, decoded.
