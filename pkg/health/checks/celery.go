@@ -157,11 +157,12 @@ func (c *Celery) ping(conn redis.Conn, deadline time.Time) (replies map[string]b
 		return nil, 0, err
 	}
 	bindings, member := c.Prefix+"_kombu.binding.reply."+exchange, c.inbox+"\x06\x16\x06\x16"+queue
+	if _, err := conn.Do("DEL", c.Prefix+queue); err != nil {
+		return nil, 0, fmt.Errorf("DEL: %w", err)
+	}
 	defer c.forget(bindings, member, c.Prefix+queue)
-	for _, command := range [][]any{{"DEL", c.Prefix + queue}, {"SADD", bindings, member}} {
-		if _, err := conn.Do(command[0].(string), command[1:]...); err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", command[0], err)
-		}
+	if _, err := conn.Do("SADD", bindings, member); err != nil {
+		return nil, 0, fmt.Errorf("SADD: %w", err)
 	}
 	start := time.Now()
 	heard, err := redis.Int(conn.Do("PUBLISH", fmt.Sprintf("%s/%s.%s", c.Prefix, c.database(), exchange), text))
