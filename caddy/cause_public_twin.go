@@ -2,6 +2,8 @@ package caddy
 
 import (
 	"fmt"
+	"path"
+	"slices"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
@@ -31,8 +33,17 @@ var publicTwin = diag.Rule{
 	Judge:    judgeConfig(judgePublicTwin),
 }
 
+// judgePublicTwin names them. Where all of a site's root may be handed over, a part
+// of it that is guarded may well be meant.
 func judgePublicTwin(s *site) []diag.Finding {
-	return s.Public(s.twins(), "what hands over from the same folder", func(t cause.Twin[*Passage]) string {
+	twins := s.twins()
+	list := s.Public(twins, "what hands over from the same folder", func(t cause.Twin[*Passage]) string {
 		return fmt.Sprintf("It sends %s for %s, and the application is not asked.", t.Route.File, t.URI)
 	})
+	for i := range list {
+		list[i].Depends = slices.ContainsFunc(twins, func(t cause.Twin[*Passage]) bool {
+			return path.Dir(t.URI) == "/" && *s.Place(t.By) == *list[i].Location
+		})
+	}
+	return list
 }

@@ -3,6 +3,7 @@ package lighttpd
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -39,10 +40,19 @@ $HTTP["url"] =~ "^/dl/" {
 	Judge:  judgeConfig(judgePublicTwin),
 }
 
+// judgePublicTwin names them. Where all of a site's document root may be handed over, a part
+// of it that is guarded may well be meant.
 func judgePublicTwin(s *site) []diag.Finding {
-	return s.Public(s.twins(), "what hands over from the same folder", func(t twin) string {
+	twins := s.twins()
+	list := s.Public(twins, "what hands over from the same folder", func(t twin) string {
 		return fmt.Sprintf("%s opens %s for %s, and the application is not asked.", t.By, t.Route.File, t.URI)
 	})
+	for i := range list {
+		list[i].Depends = slices.ContainsFunc(twins, func(t twin) bool {
+			return path.Dir(t.URI) == "/" && *s.Place(t.By) == *list[i].Location
+		})
+	}
+	return list
 }
 
 // twin is a public way to a file that the application hands over.
