@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +57,7 @@ func TestGateNginx(t *testing.T) {
 		{name: "a folder in a variable", text: "server { listen 80; set $files /srv/files; location / { proxy_pass http://app; } location /protected/ { internal; alias $files/; } }"},
 		{name: "a store", text: "server { listen 80; location / { proxy_pass http://app; } location ~ ^/s3/(.*)$ { internal; proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header x-amz-request-id; proxy_hide_header x-amz-id-2; proxy_pass https://bucket.s3.amazonaws.com$request_uri; } " + out + "}", pairs: 2, status: "any"},
 		{name: "what the handoff names", text: "server { listen 80; location / { proxy_pass http://app; } location ~ ^/any/([^/]+)/(.*)$ { internal; proxy_pass http://$1/$2; } }", code: "nginx-open-upstream"},
+		{name: "what the handoff names with arguments", text: "server { listen 80; location / { proxy_pass http://app; } location ~ ^/any/(?<host>[^/]+)/(?<rest>.*)$ { internal; set $to https://$host/$rest; proxy_pass $to$is_args$args; } }", code: "nginx-open-upstream"},
 		{name: "not internal", text: "server { listen 80; location / { proxy_pass http://app; } location /protected/ { alias /srv/files/; } }", code: "nginx-internal-missing"},
 		{name: "the download is internal", text: "server { listen 80; location /dl/ { internal; proxy_pass http://app; } " + out + "}", code: "nginx-download-location-internal"},
 		{name: "a prefix called as its folder", text: "server { listen 80; location / { proxy_pass http://app; } location /media { internal; alias /media; deny all; } }", code: "nginx-access-denied"},
@@ -96,12 +98,39 @@ func TestGateNginx(t *testing.T) {
 	}
 }
 
+// TestGateNginxRealistic: configurations such as well-known applications document
+// them start without more and are found healthy.
+func TestGateNginxRealistic(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../nginx/testdata/realistic/*.conf")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			rep, err := gateNginxFile(t, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rep.Status != diag.Healthy {
+				t.Errorf("%s: %s", rep.Status, marshal(t, rep))
+			}
+		})
+	}
+}
+
 // gateNginx tries a text with the file alone.
 func gateNginx(t *testing.T, text string) (diag.Report, error) {
 	t.Helper()
-	need.Server(t, nginx.Kind.Program)
 	file := t.TempDir() + "/site.conf"
 	write(t, file, text)
+	return gateNginxFile(t, file)
+}
+
+func gateNginxFile(t *testing.T, file string) (diag.Report, error) {
+	t.Helper()
+	need.Server(t, nginx.Kind.Program)
 	source, err := nginx.Kind.Load(file, nil)
 	if err != nil {
 		t.Fatal(err)

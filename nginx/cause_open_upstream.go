@@ -49,7 +49,10 @@ var wholeVariable = regexp.MustCompile(`^\$\{?(\d|[a-zA-Z_]\w*)\}?(?::\d+)?$`)
 // is none or where a literal text stands beside it.
 func hostVariable(address string) string {
 	if _, rest, ok := strings.Cut(address, "://"); ok {
-		address, _, _ = strings.Cut(rest, "/")
+		address = rest
+	}
+	if i := hostEnd(address); i > 0 {
+		address = address[:i]
 	}
 	if m := wholeVariable.FindStringSubmatch(address); m != nil {
 		return m[1]

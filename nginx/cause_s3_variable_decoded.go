@@ -23,7 +23,6 @@ var s3VariableDecoded = diag.Rule{
 		Source: "nginx documentation, ngx_http_proxy_module, proxy_pass",
 	},
 	Check:    "names",
-	Anyway:   true,
 	Symptoms: []string{"handoff-name-encoding"},
 	Judge:    judge(judgeS3VariableDecoded),
 }
