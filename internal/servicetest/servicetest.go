@@ -57,6 +57,7 @@ func start(t testing.TB, name, program, user, taken string, options func(host, p
 		if err != nil {
 			return nil, err
 		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) }) // where options end the test
 		host, port, _ := net.SplitHostPort(addr)
 		o := options(host, port, dir)
 		o.Name, o.Path, o.Dir, o.User, o.StartTimeout = name, program, dir, user, 30*time.Second
