@@ -14,6 +14,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -278,7 +279,7 @@ func (w *copying) mirror() error {
 		return nil
 	}
 	for _, name := range append(w.folders(), w.router.opts.DocumentRoot) {
-		if err := os.MkdirAll(filepath.Join(w.o.Root, name), 0o755); err != nil {
+		if err := os.MkdirAll(proc.Below(w.o.Root, filepath.Join("/", name)), 0o755); err != nil {
 			return fmt.Errorf("the sandbox's folders: %w", err)
 		}
 	}

@@ -2,7 +2,6 @@ package apache
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -226,14 +225,7 @@ func (w *copying) write(name, text string) error {
 	if w.o.Root == "" {
 		return nil
 	}
-	file := filepath.Join(w.o.Root, name)
-	if exists(file) {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("the sandbox's folders: %w", err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	if err := proc.Put(w.o.Root, name, text); err != nil {
 		return fmt.Errorf("the sandbox's files: %w", err)
 	}
 	return nil

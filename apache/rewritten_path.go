@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
 // path is where a path of the configuration is in the sandbox. One that begins
@@ -26,7 +27,7 @@ func (w *copying) path(name string) string {
 	if name == "/" {
 		return w.o.Root + "/"
 	}
-	return w.o.Root + name
+	return proc.Below(w.o.Root, name)
 }
 
 // pattern is a pattern of paths: what begins at the root of the machine begins

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
 // rewriting makes a copy of a configuration that runs in a sandbox. A Caddyfile
@@ -63,7 +64,7 @@ func (w *rewriting) path(name string) string {
 	if !path.IsAbs(name) && !strings.HasPrefix(name, "{") {
 		name = path.Join(w.folder, name)
 	}
-	return w.o.Root + name
+	return proc.Below(w.o.Root, name)
 }
 
 // ownOptions are global options that are about the process, its certificates

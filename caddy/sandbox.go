@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -106,11 +107,10 @@ func (w *rewriting) scripts(names []string) error {
 		return nil // nothing is put beside the user's own files
 	}
 	for _, name := range names {
-		name = w.path(name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
+		if !path.IsAbs(name) {
+			name = path.Join(w.folder, name)
 		}
-		if err := os.WriteFile(name, nil, 0o644); err != nil {
+		if err := proc.Put(w.o.Root, name, ""); err != nil {
 			return err
 		}
 	}

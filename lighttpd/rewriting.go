@@ -12,6 +12,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
 // rewriting makes a copy of a configuration that runs in a sandbox: one file,
@@ -202,5 +203,5 @@ func (w *rewriting) path(name string) string {
 	if w.o.Root == "" || !filepath.IsAbs(name) {
 		return name
 	}
-	return w.o.Root + name
+	return proc.Below(w.o.Root, name)
 }

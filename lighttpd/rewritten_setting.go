@@ -1,12 +1,11 @@
 package lighttpd
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
 // dropped begin the names of settings about the process, its logs and its
@@ -159,10 +158,7 @@ func (w *rewriting) scripts(names []string) error {
 		return nil // nothing is put beside the user's own files
 	}
 	for _, name := range names {
-		if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(w.path(name), nil, 0o644); err != nil {
+		if err := proc.Put(w.o.Root, name, ""); err != nil {
 			return err
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -261,12 +259,7 @@ func (w *rewriting) supply() {
 		if o.scripts[file] {
 			text = ""
 		}
-		file = filepath.Join(w.o.Root, file)
-		err := os.MkdirAll(filepath.Dir(file), 0o755)
-		if err == nil {
-			err = os.WriteFile(file, []byte(text), 0o644)
-		}
-		if err != nil {
+		if err := proc.Put(w.o.Root, file, text); err != nil {
 			w.fail(fmt.Errorf("the sandbox's file: %w", err))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
 // moduleFolders are where installations keep modules: code from elsewhere is
@@ -45,7 +46,7 @@ func (w *rewriting) path(path string) string {
 			return path
 		}
 	}
-	return w.o.Root + path
+	return proc.Below(w.o.Root, path)
 }
 
 // condition is an if with its path in the sandbox: if (-f /srv/closed).

@@ -42,7 +42,7 @@ func (o Options) merge(list []tried) diag.Report {
 		}
 	}
 	madeUp := len(list) > 0 && list[0].MadeUp
-	if healthy > 0 && (madeUp || healthy == len(list)) {
+	if healthy > 0 && (madeUp || healthy == len(list)) && !rep.Interrupted {
 		rep.Status = diag.Healthy
 	}
 	conclude(&rep)
@@ -71,13 +71,16 @@ func (o Options) judge(t tried) (rep diag.Report, reason string) {
 	if !t.MadeUp {
 		return rep, reason
 	}
-	if len(rep.Findings) > 0 && !o.counts(rep.Findings[0]) {
-		reason = rep.Findings[0].Title + " (" + rep.Findings[0].Code + "): " + dependsOnIntent
+	broken := slices.IndexFunc(rep.Findings, func(f diag.Finding) bool {
+		return f.Severity == diag.Error && f.Culprit == diag.PartHandoff && !o.counts(f)
+	})
+	if first := max(broken, 0); len(rep.Findings) > 0 && !o.counts(rep.Findings[first]) {
+		reason = rep.Findings[first].Title + " (" + rep.Findings[first].Code + "): " + dependsOnIntent
 	}
 	rep.Keep(o.counts, dependsOnIntent)
 	if rep.Status != diag.Misconfigured {
 		rep.Status = diag.Inconclusive
-		if diag.NewView(t.record.Stack, t.record).Delivered() && !rep.Interrupted {
+		if broken < 0 && diag.NewView(t.record.Stack, t.record).Delivered() && !rep.Interrupted {
 			rep.Status = diag.Healthy
 		}
 	}

@@ -30,17 +30,14 @@ func mirror(root, folder string) error {
 			return walk(next, rest[1:])
 		}
 		links++
-		there := target
-		if filepath.IsAbs(target) {
-			there = root + target
+		to := target // on this machine: .. does not lead above its root
+		if !filepath.IsAbs(target) {
+			to = filepath.Join(dir, target)
 		}
-		if err := os.Symlink(there, root+next); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Symlink(root+filepath.Clean(to), root+next); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("the sandbox's storage: %w", err)
 		}
-		if filepath.IsAbs(target) {
-			dir = "/"
-		}
-		return walk(dir, append(segments(target), rest[1:]...))
+		return walk("/", append(segments(filepath.Clean(to)), rest[1:]...))
 	}
 	if err := makeFolders(filepath.Dir(root), filepath.Base(root)); err != nil {
 		return fmt.Errorf("the sandbox's storage: %w", err)

@@ -162,6 +162,9 @@ func (p *page) verdict(rep diag.Report) {
 
 // undecidedBecause says in a few words why there is no verdict.
 func undecidedBecause(rep diag.Report) string {
+	if rep.Interrupted {
+		return "the run was interrupted"
+	}
 	if len(rep.Pairs) > 0 {
 		return fmt.Sprintf("%d of %s could not be judged, the reasons stand below", count(rep.Pairs, diag.Inconclusive), ways(len(rep.Pairs)))
 	}
