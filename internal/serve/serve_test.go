@@ -611,7 +611,7 @@ func TestReadProblems(t *testing.T) {
 		"serve: {allow: [10.0.0.0/99]}":                                            "is neither an address nor a network",
 		"serve: {tls: {cert: x}}":                                                  "cert and key belong together",
 		"serve: {fail_status: 100}":                                                "100 is no final status",
-		"serve: {checks: {a: {htttp: x}}}":                                         "one setting says what is checked: command, ",
+		"serve: {checks: {a: {htttp: x}}}":                                         "one setting says what is checked: celery, command, ",
 		"serve: {checks: {a: {http: x}}}":                                          "the check a: http: write the URL like",
 		"serve: {checks: {a: {http: 'http://h/', stauts: 1}}}":                     "there is no setting stauts",
 		"serve: {checks: {a: {http: 'http://h/', tls: 'h:1'}}}":                    "one setting says what is checked",
