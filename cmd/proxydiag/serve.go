@@ -63,12 +63,12 @@ func (s *serveFlags) run(ctx context.Context, std streams) error {
 	}
 	options.Log = slog.New(handler)
 	if err := newWatcher(options, redact).bind(options); err != nil {
-		return err
+		return redact.Error(err)
 	}
 	if s.once {
 		return s.look(ctx, options, std)
 	}
-	return serve.Run(ctx, *options)
+	return redact.Error(serve.Run(ctx, *options))
 }
 
 // look checks everything once.
@@ -78,7 +78,7 @@ func (s *serveFlags) look(ctx context.Context, o *serve.Options, std streams) er
 	ok, err := serve.Once(ctx, *o, std.out)
 	switch {
 	case err != nil:
-		return err
+		return o.Redact.Error(err)
 	case ctx.Err() != nil:
 		return stopped(std)
 	case !ok:
@@ -91,7 +91,7 @@ func (s *serveFlags) look(ctx context.Context, o *serve.Options, std streams) er
 func (s *serveFlags) read(redact *serve.Redactor) (*serve.Options, error) {
 	o := &serve.Options{Config: &serve.Config{}, Redact: redact, Tool: tool()}
 	stacks, err := project.Read(s.file, project.Options{
-		Keys: stackKeys(newCheck(streams{}).Flags()), Suggest: didYouMean, Secret: redact.Add,
+		Keys: stackKeys(newCheck(streams{}).Flags()), Suggest: didYouMean, Secret: redact.Add, Redact: redact.Conceal,
 		Serve:    func(n project.Node) { o.Config = serve.Read(n) },
 		Defaults: func(list []project.Setting) { o.Defaults = list },
 	})

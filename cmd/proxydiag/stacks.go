@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/proxydiag/proxydiag/internal/project"
+	"github.com/proxydiag/proxydiag/internal/serve"
 )
 
 // projectFile is where stacks are described, beside the user.
@@ -57,7 +58,10 @@ func (s *stacksFlags) chosen(given *cobra.Command) ([]*checkFlags, error) {
 	if s.stack != "" && s.all {
 		return nil, errors.New("--stack and --all contradict each other; leave one of them out")
 	}
-	stacks, err := project.Read(s.file, project.Options{Keys: stackKeys(given.Flags()), Only: s.stack, Suggest: didYouMean})
+	redact := &serve.Redactor{}
+	stacks, err := project.Read(s.file, project.Options{
+		Keys: stackKeys(given.Flags()), Only: s.stack, Suggest: didYouMean, Secret: redact.Add, Redact: redact.Conceal,
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not there; write it, or name another one with --file", s.file)
 	}
@@ -76,7 +80,7 @@ func (s *stacksFlags) chosen(given *cobra.Command) ([]*checkFlags, error) {
 		}
 		c, err := flagsOf(stack, given)
 		if err != nil {
-			return nil, err
+			return nil, redact.Error(err)
 		}
 		list = append(list, c)
 	}

@@ -55,6 +55,9 @@ type Options struct {
 	// Secret is told what references were replaced with, and the paths of files
 	// that are referred to. It may be nil.
 	Secret func(text string)
+	// Redact takes out of what is said about the file what Secret was told. nil:
+	// nothing is.
+	Redact func(text string) string
 }
 
 // Read reads a file. What is wrong with it is an *Error, which names everything
@@ -106,15 +109,16 @@ type Error struct {
 	text     string
 }
 
-// Error lists the problems, each with its line and a caret.
+// Error lists the problems, each with its line, its secrets veiled, and a caret.
 func (e *Error) Error() string {
 	var b strings.Builder
+	text := veiled(e.text)
 	for i, p := range e.Problems {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		b.WriteString(p.String())
-		if excerpt := conf.Excerpt(e.text, p.Pos, 1); excerpt != "" {
+		if excerpt := conf.Excerpt(text, p.Pos, 1); excerpt != "" {
 			b.WriteString("\n" + strings.TrimRight(excerpt, "\n"))
 		}
 	}
@@ -131,6 +135,9 @@ func (r *reader) err() error {
 // problem notes what is wrong at a node; nil is the whole file.
 func (r *reader) problem(at *yaml.Node, format string, args ...any) {
 	p := conf.Problem{Pos: conf.Pos{File: r.path}, Kind: conf.Syntax, Message: fmt.Sprintf(format, args...)}
+	if r.Redact != nil {
+		p.Message = r.Redact(p.Message)
+	}
 	if at != nil {
 		p.Pos = r.pos(at)
 	}
@@ -308,6 +315,7 @@ func (r *reader) expand(node *yaml.Node) (text string, ok bool) {
 		if err != nil {
 			r.problem(node, "${file:…} cannot be read: %v", err)
 			ok = false
+			return ""
 		}
 		value := strings.TrimRight(string(content), "\r\n")
 		r.secret(name)

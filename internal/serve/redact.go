@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -44,4 +46,55 @@ func (r *Redactor) Redact(text string) string {
 		text = strings.ReplaceAll(text, s, "…")
 	}
 	return credential.ReplaceAllString(login.ReplaceAllString(text, "://…@"), "${1}…")
+}
+
+// Conceal takes secrets out of what is said about a configuration: what is
+// known, quoted, escaped or without its beginning as well, and logins. Settings
+// that are called like secrets are what such texts are about.
+func (r *Redactor) Conceal(text string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, s := range r.known {
+		quoted := strconv.Quote(s)
+		for _, form := range []string{s, quoted[1 : len(quoted)-1], url.QueryEscape(s), url.PathEscape(s)} {
+			text = strings.ReplaceAll(text, form, "…")
+		}
+	}
+	for _, s := range r.known {
+		if strings.HasPrefix(s, "/") { // a file's name
+			continue
+		}
+		for i := strings.IndexAny(s, parts); i >= 0; i = strings.IndexAny(s, parts) {
+			if s = s[i+1:]; len(s) >= shortest {
+				text = strings.ReplaceAll(text, s, "…")
+			}
+		}
+	}
+	return login.ReplaceAllString(text, "://…@")
+}
+
+// parts are the signs at which a URL with a secret in it may have been cut.
+const parts = "@/?#&"
+
+// concealed is an error whose text has no secrets.
+type concealed struct {
+	error
+	text string
+}
+
+// Error implements error.
+func (c concealed) Error() string { return c.text }
+
+// Unwrap gives the error itself.
+func (c concealed) Unwrap() error { return c.error }
+
+// Error is an error whose text is concealed.
+func (r *Redactor) Error(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := r.Conceal(err.Error()); text != err.Error() {
+		return concealed{err, text}
+	}
+	return err
 }
