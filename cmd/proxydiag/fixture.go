@@ -127,12 +127,32 @@ func openStorage(storage string, say *progress) (fixture.Store, error) {
 // out, and no wrong use.
 func refused(ctx context.Context, std streams, err error) error {
 	if ctx.Err() != nil {
+		for _, e := range leftovers(err) {
+			fmt.Fprintln(std.err, "proxydiag:", e)
+		}
 		return stopped(std)
 	}
 	for _, line := range strings.Split(err.Error(), "\n") {
 		fmt.Fprintln(std.err, "proxydiag:", line)
 	}
 	return exit(exitFound)
+}
+
+// leftovers are those of the errors in err that tell of something that could not
+// be removed.
+func leftovers(err error) (left []*fixture.Error) {
+	if e, ok := err.(*fixture.Error); ok && e.Op == "remove" { //nolint:errorlint // each one is looked at
+		return []*fixture.Error{e}
+	}
+	switch e := err.(type) { //nolint:errorlint // the same
+	case interface{ Unwrap() error }:
+		return leftovers(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			left = append(left, leftovers(one)...)
+		}
+	}
+	return left
 }
 
 // stopped ends a command that was interrupted.
