@@ -13,7 +13,7 @@ import (
 
 // Decode reads a mapping into a struct, whose fields have the tags of the YAML
 // library: `yaml:"name"`. A field with `path:"file"` is a path, relative to the
-// file's folder. Fields are texts, numbers, truth, durations (30s, 21d), what
+// file's folder; one with `least:"1s"` is a duration that is not shorter. Fields are texts, numbers, truth, durations (30s, 21d), what
 // unmarshals text, structs and lists; one value may stand where a list is meant.
 // What is wrong is noted.
 func (n Node) Decode(into any) { n.decode(into, false) }
@@ -43,6 +43,7 @@ type field struct {
 	name  string
 	doc   string
 	path  bool
+	least time.Duration // 0: any
 	index []int
 	typ   reflect.Type
 }
@@ -54,7 +55,8 @@ func fieldsOf(t reflect.Type) []field {
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		list = append(list, field{name: name, doc: f.Tag.Get("doc"), path: f.Tag.Get("path") != "", index: f.Index, typ: f.Type})
+		least, _ := time.ParseDuration(f.Tag.Get("least"))
+		list = append(list, field{name: name, least: least, doc: f.Tag.Get("doc"), path: f.Tag.Get("path") != "", index: f.Index, typ: f.Type})
 	}
 	return list
 }
@@ -129,6 +131,10 @@ func (d *decoder) scalar(node *yaml.Node, into reflect.Value, f field) {
 	}
 	if why := set(into, text); why != "" {
 		d.problem(node, "%s: %s", f.name, why)
+		return
+	}
+	if f.least > 0 && time.Duration(into.Int()) < f.least {
+		d.problem(node, "%s: %q is too short; %s is the least", f.name, text, f.least)
 	}
 }
 

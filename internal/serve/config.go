@@ -22,9 +22,9 @@ import (
 type Config struct {
 	Listen         string        `yaml:"listen" doc:"HOST:PORT to answer on (127.0.0.1:9464)"`
 	Title          string        `yaml:"title" doc:"what the answers call themselves (proxydiag)"`
-	Interval       time.Duration `yaml:"interval" doc:"time between two runs of a check (1m)"`
-	Timeout        time.Duration `yaml:"timeout" doc:"how long a check may take (10s, a stack 1m, never longer than the interval)"`
-	FreshTimeout   time.Duration `yaml:"fresh_timeout" doc:"how long ?fresh=1 waits for all checks together (30s)"`
+	Interval       time.Duration `yaml:"interval" least:"1s" doc:"time between two runs of a check (1m)"`
+	Timeout        time.Duration `yaml:"timeout" least:"1ms" doc:"how long a check may take (10s, a stack 1m, never longer than the interval)"`
+	FreshTimeout   time.Duration `yaml:"fresh_timeout" least:"1ms" doc:"how long ?fresh=1 waits for all checks together (30s)"`
 	Public         []Network     `yaml:"public" doc:"addresses and networks that are answered at all; without it all"`
 	Allow          []Network     `yaml:"allow" doc:"addresses and networks that may see messages and metrics; without it none"`
 	TrustedProxies []Network     `yaml:"trusted_proxies" doc:"addresses and networks of proxies whose X-Forwarded-For is believed"`
@@ -35,8 +35,8 @@ type Config struct {
 	Templates      string        `yaml:"templates" path:"file" doc:"a folder with page.html and health.json, which replace the page and the JSON"`
 	History        int           `yaml:"history" doc:"how many changes are kept (100)"`
 	Connections    int           `yaml:"connections" doc:"how many connections are open at most (512)"`
-	Drain          time.Duration `yaml:"drain" doc:"how long readyz answers that it is not ready before the end (2s)"`
-	Sweep          time.Duration `yaml:"sweep" doc:"how old a fixture that a killed run has left is when it is removed (1h)"`
+	Drain          time.Duration `yaml:"drain" least:"1ms" doc:"how long readyz answers that it is not ready before the end (2s)"`
+	Sweep          time.Duration `yaml:"sweep" least:"1ms" doc:"how old a fixture that a killed run has left is when it is removed (1h)"`
 
 	Stacks  []StackConfig  `yaml:"-"` // nil: all of the file
 	Checks  []CheckConfig  `yaml:"-"`
@@ -51,8 +51,8 @@ type TLS struct {
 
 // Common are the settings that everything on a schedule has.
 type Common struct {
-	Interval time.Duration `yaml:"interval" doc:"time between two runs"`
-	Timeout  time.Duration `yaml:"timeout" doc:"how long a run may take"`
+	Interval time.Duration `yaml:"interval" least:"1s" doc:"time between two runs"`
+	Timeout  time.Duration `yaml:"timeout" least:"1ms" doc:"how long a run may take"`
 	Critical bool          `yaml:"critical" doc:"readyz fails without it"`
 }
 
@@ -77,7 +77,7 @@ type CheckConfig struct {
 // ModuleConfig says how a target that a request names is checked.
 type ModuleConfig struct {
 	Targets []string      `yaml:"targets" doc:"which targets may be asked for: HOST or HOST:PORT with * in it, or networks"`
-	Timeout time.Duration `yaml:"timeout" doc:"how long a run may take"`
+	Timeout time.Duration `yaml:"timeout" least:"1ms" doc:"how long a run may take"`
 	FailOn  Severity      `yaml:"fail_on" doc:"least severity that counts as down (error)"`
 
 	Name  string       `yaml:"-"`

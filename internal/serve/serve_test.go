@@ -607,6 +607,9 @@ func TestReadProblems(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"serve: {listen: nowhere}":                                                 "listen: \"nowhere\" is no HOST:PORT",
+		"serve: {interval: 0s}":                                                    "interval: \"0s\" is too short; 1s is the least",
+		"serve: {drain: 0s}":                                                       "drain: \"0s\" is too short; 1ms is the least",
+		"serve: {checks: {a: {command: x, interval: 999ms}}}":                      "p.yaml:1:44: interval: \"999ms\" is too short; 1s is the least",
 		"serve: {intervall: 1s}":                                                   "there is no setting intervall",
 		"serve: {allow: [10.0.0.0/99]}":                                            "is neither an address nor a network",
 		"serve: {tls: {cert: x}}":                                                  "cert and key belong together",

@@ -20,6 +20,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/project"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/health"
+	"github.com/proxydiag/proxydiag/pkg/health/checks"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
 
@@ -162,6 +163,9 @@ func (s *server) addAll() error {
 		}
 	}
 	for _, check := range c.Checks {
+		if storage, ok := check.Check.(*checks.Storage); ok {
+			storage.Left = c.Sweep
+		}
 		observe := notConfigured
 		if !check.Missing {
 			observe = check.Check.Check

@@ -49,6 +49,7 @@ type Registry struct {
 	entries []*entry
 	changes []Change // the newest first
 	base    context.Context
+	single  bool // each check runs once only: nothing becomes stale
 	flights singleflight.Group
 	running sync.WaitGroup
 }
@@ -123,7 +124,7 @@ func (r *Registry) find(name string) *entry {
 // delays no other, and a little chance keeps those of one interval apart.
 func (r *Registry) Run(ctx context.Context) {
 	r.mu.Lock()
-	r.base = ctx
+	r.base, r.single = ctx, false
 	entries := slices.Clone(r.entries)
 	r.mu.Unlock()
 	var wg sync.WaitGroup
@@ -135,10 +136,11 @@ func (r *Registry) Run(ctx context.Context) {
 }
 
 // Once runs every check once, all at the same time, and waits for them: for
-// programs that look and end. The runs end with ctx.
+// programs that look and end. The runs end with ctx. No result is stale then,
+// however long another check takes.
 func (r *Registry) Once(ctx context.Context) {
 	r.mu.Lock()
-	r.base = ctx
+	r.base, r.single = ctx, true
 	entries := slices.Clone(r.entries)
 	r.mu.Unlock()
 	var wg sync.WaitGroup
@@ -180,7 +182,10 @@ func (r *Registry) Results() []Result {
 	defer r.mu.Unlock()
 	list := make([]Result, len(r.entries))
 	for i, e := range r.entries {
-		list[i] = e.result.at(now)
+		list[i] = e.result
+		if !r.single {
+			list[i] = e.result.at(now)
+		}
 	}
 	return list
 }

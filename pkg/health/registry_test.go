@@ -190,6 +190,20 @@ func TestStale(t *testing.T) {
 	})
 }
 
+// TestOnceIsNeverStale: where each check runs once, one that is slow makes no
+// other one's result too old.
+func TestOnceIsNeverStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := watched(t,
+			Check{Name: "quick", Interval: time.Second, Func: func(context.Context) error { return nil }},
+			Check{Name: "slow", Interval: 10 * time.Second, Func: func(context.Context) error { time.Sleep(6 * time.Second); return nil }})
+		r.Once(t.Context())
+		if got := r.Results(); got[0].State != Up || got[1].State != Up {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 // TestFresh: many who ask at once cause one run, and one that has just ended
 // counts.
 func TestFresh(t *testing.T) {

@@ -5,8 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/internal/storetest"
+	"github.com/proxydiag/proxydiag/pkg/fixture"
+	"github.com/proxydiag/proxydiag/pkg/fixture/remote"
 )
 
 func TestShare(t *testing.T) {
@@ -77,6 +81,36 @@ func TestStorage(t *testing.T) {
 	})
 	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 		t.Errorf("left behind: %v %v", files, err)
+	}
+}
+
+// TestStorageSweeps: what a killed run has left goes once it is old enough, not
+// only at the first run.
+func TestStorageSweeps(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), time.Now()
+	c := &Storage{URL: dir, Left: 20 * time.Minute}
+	store, err := all.OpenStore(dir, remote.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	f := fixture.New("health", ".bin", 10)
+	if err := fixture.NewSet(store).Put(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		there bool
+	}{{0, true}, {21 * time.Minute, false}} {
+		c.sweep(t.Context(), store, now.Add(step.after))
+		if _, err := store.Stat(t.Context(), f.Name); (err == nil) != step.there {
+			t.Errorf("after %s: %v", step.after, err)
+		}
+	}
+	c.sweep(t.Context(), store, now.Add(22*time.Minute))
+	if at := time.Unix(0, c.swept.Load()); !at.Equal(now.Add(21 * time.Minute)) {
+		t.Errorf("swept again at %s", at)
 	}
 }
 

@@ -29,7 +29,11 @@ type Storage struct {
 	Size Share         `yaml:"size" doc:"the size of the file (64KiB)"`
 	Warn time.Duration `yaml:"warn" doc:"a slower round is a warning"`
 
-	swept atomic.Bool
+	// Left is how old what a killed run has left is when it is removed; 0: an
+	// hour. It is looked for four times in that time.
+	Left time.Duration `yaml:"-"`
+
+	swept atomic.Int64 // when, in nanoseconds
 }
 
 // Validate implements [Check].
@@ -56,9 +60,7 @@ func (c *Storage) Check(ctx context.Context) (health.Observation, error) {
 		return none(errors.New(strings.TrimPrefix(err.Error(), "--")))
 	}
 	defer func() { _ = store.Close() }()
-	if c.swept.CompareAndSwap(false, true) {
-		_, _ = fixture.Sweep(ctx, store, leftAfter, time.Now()) // what is wrong shows below
-	}
+	c.sweep(ctx, store, time.Now())
 	size := int64(defaultStored)
 	if c.Size.bytes > 0 {
 		size = int64(c.Size.bytes)
@@ -69,6 +71,20 @@ func (c *Storage) Check(ctx context.Context) (health.Observation, error) {
 		return none(err)
 	}
 	return slow("a file was stored, read and removed", time.Since(start), c.Warn)
+}
+
+// sweep removes what killed runs have left, if it is time. What is wrong shows
+// when something is stored.
+func (c *Storage) sweep(ctx context.Context, store fixture.Store, now time.Time) {
+	age := c.Left
+	if age == 0 {
+		age = leftAfter
+	}
+	last := c.swept.Load()
+	if last != 0 && now.Sub(time.Unix(0, last)) < age/4 || !c.swept.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	_, _ = fixture.Sweep(ctx, store, age, now)
 }
 
 // stored puts a fixture, looks at it, reads it and removes it.
