@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,12 +25,20 @@ func TestGateRefused(t *testing.T) {
 		"Correct what is shown, or run gate where nginx has the version and modules of the machine that this is for.\n"
 	const server = "server {\n    listen 80;\n    location / {\n        proxy_pass http://127.0.0.1:8000;\n        include proxy.inc;\n    }\n" +
 		"    location /protected/ { internal; alias /srv/files/; }\n}\n"
-	for _, c := range []struct {
+	type testCase struct {
 		name  string
 		files map[string]string
 		run   string // the file that is given
 		want  string
-	}{
+	}
+	// mainFile is a main file with something wrong in it, at a line and column.
+	mainFile := func(top, events, http string, line, column int, says string) testCase {
+		text := top + "\n" + events + "\nhttp { " + http + "\n" + strings.Replace(server, "include proxy.inc;", "", 1) + "}\n"
+		return testCase{name: top + events + http, files: map[string]string{"nginx.conf": text}, run: "nginx.conf",
+			want: fmt.Sprintf("proxydiag: nginx.conf:%d:%d: nginx refuses the configuration: %s\n%d | %s\n  | %s^\n",
+				line, column, says, line, strings.Split(text, "\n")[line-1], strings.Repeat(" ", column-1))}
+	}
+	for _, c := range []testCase{
 		{
 			name: "a main file", run: "nginx.conf",
 			files: map[string]string{"nginx.conf": "events {}\nhttp {\n    proxy_cache_path /var/cache/a keys_zone=a:10;\n    " + server + "}\n", "proxy.inc": "proxy_redirect off;\n"},
@@ -54,6 +63,13 @@ func TestGateRefused(t *testing.T) {
 			want: "proxydiag: proxy.inc:3:1: nginx refuses the configuration: \"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer\n" +
 				"3 | proxy_busy_buffers_size 64k;\n  | ^\n",
 		},
+		mainFile("worker_proceses 4;", "events {}", "", 1, 1, `unknown directive "worker_proceses"; is it misspelt, or of a module that this nginx has not?`),
+		mainFile("worker_processes abc;", "events {}", "", 1, 1, `"worker_processes" directive invalid value`),
+		mainFile("worker_processes auto;", "events { bogus on; }", "", 2, 10, `unknown directive "bogus"; is it misspelt, or of a module that this nginx has not?`),
+		mainFile("", "events { worker_connections many; }", "", 2, 10, `invalid number "many"`),
+		mainFile("", "events {}", "access_log /var/log/x nofmt;", 3, 8, `unknown log format "nofmt"`),
+		mainFile("", "events {}", "limit_req zone=nope;", 3, 8, `zero size shared memory zone "nope"`),
+		mainFile("", "events {}", "proxy_ssl_nonsense on;", 3, 8, `unknown directive "proxy_ssl_nonsense"; is it misspelt, or of a module that this nginx has not?`),
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

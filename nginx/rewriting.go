@@ -80,16 +80,9 @@ func (w *rewriting) print() (*printed, error) {
 	if user, group := proc.WorkerUser("www-data", "nginx", "nobody"); user != "" {
 		p.raw(fmt.Sprintf("user %s %s;\n", user, group))
 	}
-	p.raw(fmt.Sprintf("worker_processes 1;\npid %s/nginx.pid;\nerror_log %s/%s info;\nevents {}\n", w.dirMark, w.dirMark, logFile))
-	for _, d := range w.conf.Top.Block {
-		switch d.Name {
-		case "load_module":
-			if d = w.module(d); d != nil {
-				p.directive(d, 0)
-			}
-		case "stream", "mail", "rtmp":
-			w.change(d, "%s { } is not tried, and is left out", d.Name)
-		}
+	p.raw(fmt.Sprintf("pid %s/nginx.pid;\nerror_log %s/%s info;\n", w.dirMark, w.dirMark, logFile))
+	for _, d := range w.outside() {
+		p.directive(d, 0)
 	}
 	w.defined, w.maps = nil, 0
 	block := w.filled(copyOf(w.conf.HTTP), w.conf.HTTP)
@@ -112,7 +105,7 @@ func (w *rewriting) print() (*printed, error) {
 // its TLS, which the sandbox has of its own; those that write files; and limits,
 // which many requests at once would run into.
 var dropped = map[string]bool{
-	"include": true, "user": true, "pid": true, "daemon": true, "error_log": true, "access_log": true, "lock_file": true,
+	"include": true, "user": true, "pid": true, "daemon": true, "error_log": true, "lock_file": true,
 	"client_body_temp_path": true, "proxy_temp_path": true, "fastcgi_temp_path": true, "uwsgi_temp_path": true, "scgi_temp_path": true,
 	"client_body_in_file_only": true, "proxy_store": true, "fastcgi_store": true, "uwsgi_store": true, "scgi_store": true,
 	"proxy_store_access": true, "fastcgi_store_access": true, "uwsgi_store_access": true, "scgi_store_access": true,
@@ -121,7 +114,7 @@ var dropped = map[string]bool{
 	"ssl_ciphers": true, "ssl_ecdh_curve": true, "ssl_dhparam": true, "ssl_conf_command": true, "ssl_early_data": true, "ssl_engine": true,
 	"ssl_password_file": true, "ssl_session_ticket_key": true, "ssl_crl": true,
 	"proxy_bind": true, "fastcgi_bind": true, "uwsgi_bind": true, "scgi_bind": true, "grpc_bind": true, "memcached_bind": true,
-	"log_not_found": true, "limit_req": true, "limit_conn": true, "open_log_file_cache": true, "aio": true, "thread_pool": true,
+	"log_not_found": true, "open_log_file_cache": true, "aio": true, "thread_pool": true,
 	"map_hash_bucket_size": true, "server_names_hash_bucket_size": true, "variables_hash_bucket_size": true, "proxy_headers_hash_bucket_size": true,
 }
 
@@ -144,12 +137,16 @@ func (w *rewriting) rewrite(d *conf.Directive) []*conf.Directive {
 	case w.unknown[d.Name]:
 		w.change(d, noModule, d.Name)
 		return nil
-	case strings.Contains(d.Name, "_ssl_"): // what is asked is asked without TLS
+	case aboutTLSOut(d.Name): // what is asked is asked without TLS
 		return nil
 	}
 	switch d.Name {
 	case "listen":
 		return w.listen(d)
+	case "access_log":
+		return w.accessLog(d)
+	case "limit_req", "limit_conn":
+		return w.limit(d)
 	case "root", "alias":
 		return []*conf.Directive{with(d, w.path(d.Arg(0)))}
 	case "if":

@@ -76,12 +76,12 @@ func TestRewriting(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			text, w := copyFor(t, file, t.TempDir())
 			text = strings.ReplaceAll(text, w.o.Root, "/box/root")
-			_, text, _ = strings.Cut(text, "worker_processes") // the user depends on who we are
+			_, text, _ = strings.Cut(text, "pid /box") // the user depends on who we are
 			var changes strings.Builder
 			for _, p := range w.changes {
 				fmt.Fprintf(&changes, "# %d: %s\n", p.Pos.Line, p.Message)
 			}
-			golden(t, strings.TrimSuffix(file, ".conf")+".copy", "worker_processes"+text+changes.String())
+			golden(t, strings.TrimSuffix(file, ".conf")+".copy", "pid /box"+text+changes.String())
 		})
 	}
 }

@@ -38,10 +38,40 @@ func (r *Report) Mute(why func(Finding) string) {
 			c.Status, c.Reason = Skip, muted[at].Code+" is muted: "+muted[at].Muted
 		}
 	}
+	r.Pairs = slices.Clone(r.Pairs)
+	for i := range r.Pairs {
+		r.Pairs[i].mute(loud, muted)
+	}
 	judged := r.Status == Misconfigured && !r.Interrupted
 	r.conclude()
 	if judged && r.Status == Inconclusive {
 		r.Status = Healthy // what was not judged follows from what is muted
+	}
+}
+
+// mute takes out of a pair what is muted. Where nothing is left that counts, the
+// pair is healthy if its download arrived.
+func (p *Pair) mute(loud, muted []Finding) {
+	among := func(list []Finding, s Shown) int {
+		return slices.IndexFunc(list, func(f Finding) bool {
+			return f.Code == s.Code && (f.Location == nil) == (s.Location == nil) && (s.Location == nil || *f.Location == *s.Location)
+		})
+	}
+	reason, counts := "", false
+	left := []Shown{}
+	for _, s := range p.Findings {
+		if at := among(muted, s); at >= 0 && among(loud, s) < 0 {
+			reason = muted[at].Code + " is muted: " + muted[at].Muted
+			continue
+		}
+		left, counts = append(left, s), counts || s.Severity.AtLeast(Warning)
+	}
+	if p.Findings = left; reason == "" || counts || p.Status != Misconfigured {
+		return
+	}
+	p.Status, p.Culprit, p.Reason = Inconclusive, PartNone, reason
+	if p.Delivered {
+		p.Status = Healthy
 	}
 }
 

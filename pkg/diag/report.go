@@ -48,6 +48,8 @@ type Pair struct {
 	Findings []Shown `json:"findings"`
 	// Reason says why nothing could be judged.
 	Reason string `json:"reason,omitempty"`
+	// Delivered says that the download arrived.
+	Delivered bool `json:"-"`
 }
 
 // Shown is a finding in short.

@@ -23,6 +23,7 @@ func (o Options) merge(list []tried) diag.Report {
 			judged++
 			one, reason := o.judge(t)
 			pair.Status, pair.Culprit = one.Status, one.Culprit
+			pair.Delivered = diag.NewView(t.record.Stack, t.record).Delivered() && !one.Interrupted
 			for _, f := range one.Findings {
 				pair.Findings = append(pair.Findings, diag.Shown{Code: f.Code, Severity: f.Severity, Location: f.Location})
 			}
@@ -102,7 +103,7 @@ func (o Options) read(rep *diag.Report) {
 	record := &diag.Record{Version: diag.RecordVersion, Tool: o.Tool, Config: o.Config}
 	rules := slices.DeleteFunc(slices.Clone(o.Kind.Rules), func(r diag.Rule) bool { return !r.Static || !r.Anyway })
 	for _, f := range diag.Judge(record, rules, nil).Findings {
-		if o.counts(f) && !slices.ContainsFunc(rep.Findings, func(known diag.Finding) bool { return same(known, f) }) {
+		if o.counts(f) && !slices.ContainsFunc(rep.Findings, func(known diag.Finding) bool { return sameFault(known, f) }) {
 			rep.Findings = append(rep.Findings, f)
 		}
 	}
@@ -147,8 +148,11 @@ func add(rep *diag.Report, one diag.Report, pair string) {
 	rep.Interrupted = rep.Interrupted || one.Interrupted
 }
 
-// same says that two findings are one fault: of one code, at one place.
-func same(a, b diag.Finding) bool {
+// same says that two findings are one: of one fault, and with one mend.
+func same(a, b diag.Finding) bool { return sameFault(a, b) && a.Fix == b.Fix }
+
+// sameFault says that two findings are one fault: of one code, at one place.
+func sameFault(a, b diag.Finding) bool {
 	if a.Code != b.Code || (a.Location == nil) != (b.Location == nil) {
 		return false
 	}

@@ -19,6 +19,9 @@ func healthyBecause(rep diag.Report) string {
 		if healthy == len(rep.Pairs) {
 			return fmt.Sprintf("healthy: downloads arrive as they should, by %s", ways(healthy))
 		}
+		if healthy == 0 {
+			return "healthy but for what is muted"
+		}
 		return fmt.Sprintf("healthy: downloads arrive as they should, by %d of %s", healthy, ways(len(rep.Pairs)))
 	case rep.Stack.Proxy == "": // nothing was asked
 		return "healthy: the configuration alone shows no fault"
