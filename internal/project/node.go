@@ -76,6 +76,20 @@ func (n Node) filter(keep func(key string) bool) Node {
 // Settings are those of a stack that stands here.
 func (n Node) Settings() []Setting { return n.r.settings(n.node) }
 
+// Misspelt is what to say of the keys of a mapping that are like none of the
+// known ones but like a wanted one, "" for nothing.
+func (n Node) Misspelt(wanted, known []string) string {
+	for _, name := range n.Names() {
+		if slices.Contains(wanted, name) || slices.Contains(known, name) {
+			continue
+		}
+		if hint := n.r.Suggest(name, wanted); hint != "" {
+			return "; there is no setting " + name + hint
+		}
+	}
+	return ""
+}
+
 // Text is the value of a scalar, "" of anything else. References stay as they
 // are.
 func (n Node) Text() string { return resolve(n.node).Value }

@@ -214,7 +214,7 @@ func kindOf(n project.Node, common []string) (checks.Kind, bool) {
 			return k, true
 		}
 	}
-	n.Problem("one setting says what is checked: %s", strings.Join(names, ", "))
+	n.Problem("one setting says what is checked: %s%s", strings.Join(names, ", "), n.Misspelt(names, common))
 	return checks.Kind{}, false
 }
 

@@ -120,8 +120,12 @@ func (h *Handler) checks(w http.ResponseWriter, r *http.Request, c Caller) {
 		only = []string{name}
 	}
 	chosen, ok := choose(h.Registry.Results(), only, skip)
-	if !ok {
+	switch {
+	case !ok:
 		refuse(w, http.StatusNotFound, "there is no such check")
+		return
+	case len(chosen) == 0 && len(only)+len(skip) > 0: // nothing would count as up
+		refuse(w, http.StatusNotFound, "no check is left")
 		return
 	}
 	if fresh := query.Get("fresh"); fresh != "" && fresh != "0" {

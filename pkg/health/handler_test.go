@@ -84,7 +84,7 @@ func TestStatus(t *testing.T) {
 		"/healthz?skip=mail":                     503,
 		"/healthz?check=none":                    404,
 		"/healthz?skip=none":                     404,
-		"/healthz?check=mail&skip=mail":          200,
+		"/healthz?check=mail&skip=mail":          404,
 		"/livez":                                 200,
 		"/readyz":                                200,
 		"/ping":                                  200,
