@@ -163,10 +163,17 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	say := newProgress(std)
 	o.Progress = say.step
 	if g.list {
-		return writeOffers(std.out, c.kind.Sandbox.Offers(c.source), o)
+		offers, err := until(ctx, std, func() (server.Offers, error) { return c.kind.Sandbox.Offers(c.source), nil })
+		if err != nil {
+			return err
+		}
+		return writeOffers(std.out, offers, o)
 	}
 	rep, err := gate.Run(ctx, o)
 	say.done()
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return stopped(std)
+	}
 	if err != nil {
 		status := notTried(c, err, std)
 		if refused := (*conf.Error)(nil); errors.As(err, &refused) && refused.Problems[0].Pos.Line > 0 {
@@ -285,7 +292,7 @@ func checkPath(path string) error {
 func writeOffers(w io.Writer, offers server.Offers, o gate.Options) error {
 	var b strings.Builder
 	b.WriteString("ways in:\n")
-	for _, via := range offers.Ways {
+	for _, via := range gate.Distinct(offers.Ways) {
 		fmt.Fprintf(&b, "  %s → %s %s (%s:%d)\n", via.Name, via.App.Protocol, via.App.Address, via.Location.File, via.Location.Line)
 	}
 	b.WriteString("ways out:\n")

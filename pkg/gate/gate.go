@@ -54,8 +54,13 @@ type tried struct {
 // server refuses the configuration, with the places in the user's files, or says
 // why nothing could be tried.
 func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
-	offers := o.Kind.Sandbox.Offers(o.Config.Source)
-	pairs, nothing := Pairs(offers, o)
+	offers, pairs, nothing := o.plan(ctx)
+	if err := ctx.Err(); err != nil {
+		return rep, err
+	}
+	if len(pairs) > mostPairs {
+		return rep, fmt.Errorf("the configuration has %d ways of a download, and at most %d are tried at once; narrow them with --via and --to, --list shows them", len(pairs), mostPairs)
+	}
 	box, err := open(o)
 	if err != nil {
 		return rep, err
@@ -84,6 +89,32 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 	}
 	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes()...)
 	return rep, nil
+}
+
+// mostPairs is how many pairs are tried at most.
+const mostPairs = 2000
+
+// plan looks for the pairs, and gives up where the context ends: that may take
+// long, and nothing waits for what is left then.
+func (o Options) plan(ctx context.Context) (server.Offers, []Pair, error) {
+	type result struct {
+		offers server.Offers
+		pairs  []Pair
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.offers = o.Kind.Sandbox.Offers(o.Config.Source)
+		r.pairs, r.err = Pairs(r.offers, o)
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.offers, r.pairs, r.err
+	case <-ctx.Done():
+		return server.Offers{}, nil, ctx.Err()
+	}
 }
 
 // alone is what the configuration shows where nothing can be tried, for a reason.

@@ -43,7 +43,7 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	ways := o.ways(offers)
+	ways := Distinct(o.ways(offers))
 	var pairs []Pair
 	for _, via := range ways {
 		for _, to := range outs {
@@ -74,6 +74,25 @@ func Pairs(offers server.Offers, o Options) ([]Pair, error) {
 		return nil, errors.New("no location of the configuration takes handoffs; say how the application hands off with --sendfile and where the files lie with --storage")
 	}
 	return nil, errors.New("no way in leads to a way out: what asks an application and what takes handoffs stand in different servers")
+}
+
+// Distinct tells ways in of one name apart by their origins.
+func Distinct(ways []server.WayIn) []server.WayIn {
+	origins := map[string]string{}
+	several := map[string]bool{}
+	for _, w := range ways {
+		if known, ok := origins[w.Name]; ok && known != w.Origin {
+			several[w.Name] = true
+		}
+		origins[w.Name] = w.Origin
+	}
+	ways = slices.Clone(ways)
+	for i, w := range ways {
+		if _, rest, ok := strings.Cut(w.Name, " "); ok && several[w.Name] {
+			ways[i].Name = w.Origin + " " + rest
+		}
+	}
+	return ways
 }
 
 // storeItself says that a way in leads to what holds the files of a way out,

@@ -85,3 +85,19 @@ func TestPairs(t *testing.T) {
 		}
 	}
 }
+
+// TestDistinct: ways in that differ in their origins alone are told apart.
+func TestDistinct(t *testing.T) {
+	ways := []server.WayIn{
+		{Name: "a.example /dl/", Port: server.Port{Origin: "https://a.example"}},
+		{Name: "a.example /dl/", Port: server.Port{Origin: "http://a.example"}},
+		{Name: "a.example /", Port: server.Port{Origin: "http://a.example"}},
+	}
+	var got []string
+	for _, w := range Distinct(ways) {
+		got = append(got, w.Name)
+	}
+	if diff := cmp.Diff([]string{"https://a.example /dl/", "http://a.example /dl/", "a.example /"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
