@@ -184,6 +184,9 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 	rep.Stack.Name = out.options.Named(path)
 	rules, notices := out.mute.rules(o.Config)
 	rules.Apply(&rep)
+	if judged(rep) {
+		notices = append(notices, rules.Unused(func(code string) bool { return g.stated() || anyway(code) })...)
+	}
 	rep.Notices = notices
 	c.tell(std.err, notices, "warning: ")
 	reps := []diag.Report{rep}
@@ -194,6 +197,20 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 		return err
 	}
 	return status(out.failOn, reps...)
+}
+
+// stated says that the user says what is meant: then every fault is looked for.
+func (g *gateFlags) stated() bool { return g.storage != "" && g.sendfile != "" && g.path != "" }
+
+// judged says that all that was to be tried was, so that a comment that ignored
+// nothing is one too many.
+func judged(rep diag.Report) bool {
+	return len(rep.Pairs) > 0 && !slices.ContainsFunc(rep.Pairs, func(p diag.Pair) bool { return p.Status == diag.Inconclusive })
+}
+
+// anyway says that a code is of a fault that is one whatever is meant.
+func anyway(code string) bool {
+	return slices.ContainsFunc(all.Rules(), func(r diag.Rule) bool { return r.Code == code && r.Anyway })
 }
 
 // render puts the values of --set into a template for envsubst, and refuses

@@ -73,7 +73,8 @@ func (o Options) judge(t tried) (rep diag.Report, reason string) {
 		return rep, reason
 	}
 	broken := slices.IndexFunc(rep.Findings, func(f diag.Finding) bool {
-		return f.Severity == diag.Error && f.Culprit == diag.PartHandoff && !o.counts(f)
+		some := f.Check == "names" // only of them: the application may write those otherwise
+		return f.Severity == diag.Error && f.Culprit == diag.PartHandoff && !some && !o.counts(f)
 	})
 	if first := max(broken, 0); len(rep.Findings) > 0 && !o.counts(rep.Findings[first]) {
 		reason = rep.Findings[first].Title + " (" + rep.Findings[first].Code + "): " + dependsOnIntent
@@ -103,7 +104,7 @@ func (o Options) read(rep *diag.Report) {
 	record := &diag.Record{Version: diag.RecordVersion, Tool: o.Tool, Config: o.Config}
 	rules := slices.DeleteFunc(slices.Clone(o.Kind.Rules), func(r diag.Rule) bool { return !r.Static || !r.Anyway })
 	for _, f := range diag.Judge(record, rules, nil).Findings {
-		if o.counts(f) && !slices.ContainsFunc(rep.Findings, func(known diag.Finding) bool { return sameFault(known, f) }) {
+		if o.counts(f) && !slices.ContainsFunc(rep.Findings, func(known diag.Finding) bool { return same(known, f) }) {
 			rep.Findings = append(rep.Findings, f)
 		}
 	}
@@ -126,6 +127,8 @@ func add(rep *diag.Report, one diag.Report, pair string) {
 		i := slices.IndexFunc(rep.Findings, func(known diag.Finding) bool { return same(known, f) })
 		if i < 0 {
 			rep.Findings, i = append(rep.Findings, f), len(rep.Findings)
+		} else if known := &rep.Findings[i]; !strings.Contains(known.Fix, f.Fix) {
+			known.Fix += "\n" + f.Fix // it has other victims there
 		}
 		rep.Findings[i].Pairs = append(rep.Findings[i].Pairs, pair)
 	}
@@ -148,11 +151,8 @@ func add(rep *diag.Report, one diag.Report, pair string) {
 	rep.Interrupted = rep.Interrupted || one.Interrupted
 }
 
-// same says that two findings are one: of one fault, and with one mend.
-func same(a, b diag.Finding) bool { return sameFault(a, b) && a.Fix == b.Fix }
-
-// sameFault says that two findings are one fault: of one code, at one place.
-func sameFault(a, b diag.Finding) bool {
+// same says that two findings are one fault: of one code, at one place.
+func same(a, b diag.Finding) bool {
 	if a.Code != b.Code || (a.Location == nil) != (b.Location == nil) {
 		return false
 	}
