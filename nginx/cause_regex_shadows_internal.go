@@ -67,7 +67,7 @@ func (s *site) shadowOfOthers() *diag.Finding {
 			return f
 		}
 		if t.Outcome != route.Proxied {
-			continue
+			t = s.Download // the application may hand such a file off by another URL
 		}
 		h := s.router.Handoff(t, route.Handoff{Value: b.Header.Get(header), Status: b.Status})
 		if f := s.shadow(h, h.Outcome == route.File && file.Path != "" && !s.Same(h.File, file.Path)); f != nil {

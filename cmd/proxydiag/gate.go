@@ -205,7 +205,7 @@ func (g *gateFlags) stated() bool { return g.storage != "" && g.sendfile != "" &
 // judged says that all that was to be tried was, so that a comment that ignored
 // nothing is one too many.
 func judged(rep diag.Report) bool {
-	return len(rep.Pairs) > 0 && !slices.ContainsFunc(rep.Pairs, func(p diag.Pair) bool { return p.Status == diag.Inconclusive && len(p.Findings) == 0 })
+	return len(rep.Pairs) > 0 && !slices.ContainsFunc(rep.Pairs, func(p diag.Pair) bool { return p.Status == diag.Inconclusive })
 }
 
 // anyway says that a code is of a fault that is one whatever is meant.
