@@ -58,8 +58,18 @@ func (s Suite) runProcess(t *testing.T) {
 	t.Run("ends with the launching process", s.endsWithUs)
 }
 
-// pid reads the process id from the server's scratch folder.
-func pid(p server.Process) (int, error) {
+// pid reads the process id from the server's scratch folder. A server may answer
+// before it has written the file, or the number into it.
+func pid(p server.Process) (id int, err error) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if id, err = readPID(p); err == nil {
+			break
+		}
+	}
+	return id, err
+}
+
+func readPID(p server.Process) (int, error) {
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(p.ErrorLog()), "*.pid"))
 	if err != nil || len(files) != 1 {
 		return 0, fmt.Errorf("process id files: %q, %w", files, err)
