@@ -15,23 +15,6 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
-// box is a configuration that runs in a sandbox.
-type box struct {
-	server.Process
-	listens  map[string]string
-	changes  []conf.Problem
-	original *strings.Replacer
-}
-
-// Listens implements server.Sandbox.
-func (b *box) Listens() map[string]string { return b.listens }
-
-// Changes implements server.Sandbox.
-func (b *box) Changes() []conf.Problem { return b.changes }
-
-// Original implements server.Sandbox.
-func (b *box) Original(text string) string { return b.original.Replace(text) }
-
 // attempts is how often Apache is started: where an address was taken in the
 // meantime, and where it refuses what has to do with this machine.
 const attempts = 20
@@ -39,7 +22,7 @@ const attempts = 20
 // Start implements server.Sandboxer. Apache cannot inherit listening sockets, see
 // Launch: it is given addresses that are free now, and others where somebody
 // else was faster.
-func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (*server.Sandbox, error) {
 	path, err := proc.Program(o.Binary, program)
 	if err != nil {
 		return nil, err
@@ -57,7 +40,7 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 		return nil, err
 	}
 	for range attempts {
-		var b *box
+		var b *server.Sandbox
 		var text *printed
 		if b, text, err = w.start(ctx, path); err == nil {
 			return b, nil
@@ -84,7 +67,7 @@ func (w *copying) chooseAddresses() error {
 }
 
 // start starts Apache with the copy; text is nil where it could not be made.
-func (w *copying) start(ctx context.Context, program string) (b *box, text *printed, err error) {
+func (w *copying) start(ctx context.Context, program string) (b *server.Sandbox, text *printed, err error) {
 	dir, err := os.MkdirTemp(w.o.Dir, "apache")
 	if err == nil {
 		err = os.Chmod(dir, 0o711)
@@ -113,7 +96,7 @@ func (w *copying) start(ctx context.Context, program string) (b *box, text *prin
 	if err != nil {
 		return nil, text, err
 	}
-	return &box{Process: p, listens: keys, changes: w.changes, original: w.replacer()}, text, nil
+	return &server.Sandbox{Process: p, Listens: keys, Changes: w.changes, Original: w.replacer().Replace}, text, nil
 }
 
 // What Apache says of a configuration that it refuses.

@@ -195,7 +195,7 @@ DocumentRoot /srv/two
 		{"*:80", "two.example", "/x", "404"},
 		{"*:80", "one.example", "/app/x", "404"},
 	} {
-		q, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.Listens()[c.listen]+c.path, nil)
+		q, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.Listens[c.listen]+c.path, nil)
 		q.Host = c.host
 		r, err := http.DefaultTransport.RoundTrip(q)
 		if err != nil {
@@ -211,14 +211,14 @@ DocumentRoot /srv/two
 			t.Errorf("%s %s%s: %q, want %q", c.listen, c.host, c.path, got, c.want)
 		}
 	}
-	if got := b.Original(b.Listens()["203.0.113.7:80"] + " " + root + "/srv/one"); got != "203.0.113.7:80 /srv/one" {
+	if got := b.Original(b.Listens["203.0.113.7:80"] + " " + root + "/srv/one"); got != "203.0.113.7:80 /srv/one" {
 		t.Errorf("in the user's words: %s", got)
 	}
 	if exists(mark) {
 		t.Error("a command of the configuration was run")
 	}
 	var changes []string
-	for _, c := range b.Changes() {
+	for _, c := range b.Changes {
 		changes = append(changes, fmt.Sprintf("%d %s", c.Pos.Line, c.Message))
 	}
 	if diff := cmp.Diff([]string{

@@ -21,26 +21,14 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
-// box is a configuration that runs in a sandbox.
-type box struct {
-	server.Process
-	w *rewriting
-}
-
-// Listens implements server.Sandbox.
-func (b *box) Listens() map[string]string {
+// listens are the sandbox's addresses, by those of the configuration.
+func (w *rewriting) listens() map[string]string {
 	list := map[string]string{}
-	for _, s := range b.w.sockets {
+	for _, s := range w.sockets {
 		list[s.listen] = s.addr
 	}
 	return list
 }
-
-// Changes implements server.Sandbox.
-func (b *box) Changes() []conf.Problem { return b.w.changes }
-
-// Original implements server.Sandbox.
-func (b *box) Original(text string) string { return b.w.original(text) }
 
 // original puts what Caddy says into the user's words.
 func (w *rewriting) original(text string) string {
@@ -60,7 +48,7 @@ func (w *rewriting) original(text string) string {
 const attempts = 20
 
 // Start implements server.Sandboxer.
-func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (*server.Sandbox, error) {
 	program, err := proc.Program(o.Binary, program)
 	if err != nil {
 		return nil, err
@@ -78,7 +66,7 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 	for range attempts {
 		var p *proc.Process
 		if p, err = w.start(ctx, program, config); err == nil {
-			return &box{p, w}, nil
+			return &server.Sandbox{Process: p, Listens: w.listens(), Changes: w.changes, Original: w.original}, nil
 		}
 		if !strings.Contains(err.Error(), taken) {
 			break

@@ -23,7 +23,7 @@ type timed struct {
 	start time.Duration
 }
 
-func (s *timed) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+func (s *timed) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (*server.Sandbox, error) {
 	begin := time.Now()
 	defer func() { s.start += time.Since(begin) }()
 	return s.Sandboxer.Start(ctx, source, o)

@@ -14,15 +14,14 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
-// box is a configuration that runs in a sandbox.
-type box struct {
+// terminated is a server with what ends TLS in front of it.
+type terminated struct {
 	server.Process
-	w           *rewriting
 	terminators []*terminator
 }
 
 // Stop implements server.Process.
-func (b *box) Stop() error {
+func (b *terminated) Stop() error {
 	for _, t := range b.terminators {
 		t.close()
 	}
@@ -33,20 +32,14 @@ func (b *box) Stop() error {
 	return err
 }
 
-// Listens implements server.Sandbox.
-func (b *box) Listens() map[string]string {
+// listens are the sandbox's addresses, by those of the configuration.
+func (w *rewriting) listens() map[string]string {
 	list := map[string]string{}
-	for _, s := range b.w.sockets {
+	for _, s := range w.sockets {
 		list[s.token] = s.public
 	}
 	return list
 }
-
-// Changes implements server.Sandbox.
-func (b *box) Changes() []conf.Problem { return b.w.changes }
-
-// Original implements server.Sandbox.
-func (b *box) Original(text string) string { return b.w.original(text) }
 
 // attempts is how often lighttpd is started, with another address or without
 // a module that is not here.
@@ -54,7 +47,7 @@ const attempts = 20
 
 // Start implements server.Sandboxer. What lighttpd refuses for a reason that
 // has to do with this machine is dealt with, and it is started again.
-func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (*server.Sandbox, error) {
 	path, err := proc.Program(o.Binary, program)
 	if err != nil {
 		return nil, err
@@ -73,11 +66,11 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 	for range attempts {
 		var p *proc.Process
 		if p, err = w.start(ctx, path); err == nil {
-			b := &box{Process: p, w: w}
+			b := &terminated{Process: p}
 			if b.terminators, err = w.terminate(); err != nil {
 				return nil, errors.Join(err, b.Stop())
 			}
-			return b, nil
+			return &server.Sandbox{Process: b, Listens: w.listens(), Changes: w.changes, Original: w.original}, nil
 		}
 		if !w.mend(err) {
 			break

@@ -16,27 +16,10 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/server/proc"
 )
 
-// box is a configuration that runs in a sandbox.
-type box struct {
-	server.Process
-	listens  map[string]string
-	changes  []conf.Problem
-	original *strings.Replacer
-}
-
-// Listens implements server.Sandbox.
-func (b *box) Listens() map[string]string { return b.listens }
-
-// Changes implements server.Sandbox.
-func (b *box) Changes() []conf.Problem { return b.changes }
-
-// Original implements server.Sandbox.
-func (b *box) Original(text string) string { return b.original.Replace(text) }
-
 // Start implements server.Sandboxer. The listening sockets are made here and
 // inherited, as for Launch. What nginx refuses for a reason that has to do with
 // this machine is dealt with, and it is started again.
-func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (server.Sandbox, error) {
+func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOptions) (*server.Sandbox, error) {
 	path, err := proc.Program(o.Binary, program)
 	if err != nil {
 		return nil, err
@@ -86,7 +69,7 @@ func untriable(err error, o server.SandboxOptions) error {
 }
 
 // start starts nginx with a configuration. It leaves nothing where it fails.
-func (w *rewriting) start(ctx context.Context, program string, text *printed) (*box, error) {
+func (w *rewriting) start(ctx context.Context, program string, text *printed) (*server.Sandbox, error) {
 	dir, err := os.MkdirTemp(w.o.Dir, "nginx")
 	if err == nil {
 		err = os.Chmod(dir, 0o711)
@@ -116,7 +99,7 @@ func (w *rewriting) start(ctx context.Context, program string, text *printed) (*
 	if err != nil {
 		return nil, err
 	}
-	return &box{Process: p, listens: listens, changes: w.changes, original: w.replacer()}, nil
+	return &server.Sandbox{Process: p, Listens: listens, Changes: w.changes, Original: w.replacer().Replace}, nil
 }
 
 // copies are the listening sockets for a server, which closes them.

@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) (rep diag.Report, err error) {
 	if !slices.ContainsFunc(pairs, func(p Pair) bool { return !p.MadeUp }) {
 		o.read(&rep)
 	}
-	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes()...)
+	rep.Changes = append(slices.Clone(o.Completed), box.server.Changes...)
 	return rep, nil
 }
 

@@ -28,7 +28,7 @@ type sandbox struct {
 	lock   *os.File
 	apps   *apps
 	stores map[server.App]*store
-	server server.Sandbox
+	server *server.Sandbox
 	// started is closed when server is set.
 	started chan struct{}
 
@@ -190,7 +190,7 @@ func (b *sandbox) client(p Pair, stack diag.Stack) compare.Options {
 	o.Insecure = true // the sandbox's own certificate
 	o.Resolve = map[string]string{
 		address(stack.Backend): b.apps.backend.Addr().String(),
-		address(stack.Proxy):   b.server.Listens()[p.Via.Listen],
+		address(stack.Proxy):   b.server.Listens[p.Via.Listen],
 	}
 	return o
 }

@@ -17,7 +17,7 @@ type Sandboxer interface {
 	// Start starts the real server with a copy of the configuration that is
 	// rewritten to run in a sandbox. An error that the server itself gives is a
 	// *conf.Error with the places in the user's files.
-	Start(context.Context, conf.Source, SandboxOptions) (Sandbox, error)
+	Start(context.Context, conf.Source, SandboxOptions) (*Sandbox, error)
 }
 
 // Completer is a Sandboxer that can supply what a configuration includes and
@@ -141,16 +141,16 @@ type SandboxOptions struct {
 
 // Sandbox is a server that was started with a user's configuration. It lives
 // as a Process does.
-type Sandbox interface {
+type Sandbox struct {
 	Process
 	// Listens are the sandbox's addresses, host:port on loopback, by those of the
 	// configuration as WayIn.Listen has them.
-	Listens() map[string]string
+	Listens map[string]string
 	// Changes are what was dealt with so that the configuration could be started
 	// here, each with its place: what is missing on this machine, what is left
 	// out. What every sandbox changes, addresses and paths, is not among them.
-	Changes() []conf.Problem
+	Changes []conf.Problem
 	// Original puts what the server says, a line of its log, into the words of
 	// the configuration.
-	Original(text string) string
+	Original func(text string) string
 }
