@@ -3,6 +3,9 @@ package nginx
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -32,7 +35,82 @@ location ~* \.(jpg|pdf)$ { root /var/www/html; }`,
 	Anyway:   true,
 	Blocks:   true,
 	Symptoms: []string{"handoff-not-found", "handoff-echoed", "handoff-loop", "handoff-wrong-content", "handoff-forbidden", "proxy-not-routed"},
-	Judge:    judge(judgeRegexShadowsInternal),
+	Static:   true,
+	Partly:   true,
+	Judge:    alone(judge(judgeRegexShadowsInternal), lintRegexShadowsInternal),
+}
+
+// lintRegexShadowsInternal hands files of several types off to each location
+// that is there for handoffs, and looks at who opens them.
+func lintRegexShadowsInternal(s *site) []diag.Finding {
+	var list []diag.Finding
+	for _, v := range s.router.servers {
+		if !slices.ContainsFunc(locations(v.dir), isRegex) {
+			continue
+		}
+		var from *Route
+		told := map[*conf.Directive]bool{}
+		for _, l := range s.forHandoffs(v) {
+			if from == nil {
+				asking := s.asking(v)
+				if len(asking) == 0 {
+					break // nothing hands off
+				}
+				from = asking[0]
+			}
+			for _, uri := range s.probesOf(l) {
+				h := s.router.Handoff(from, route.Handoff{Value: diag.EscapePath(uri)})
+				if f := s.shadow(h, s.takenElsewhere(h, l, uri)); f != nil && !told[h.Location] {
+					told[h.Location] = true
+					list = append(list, *f)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// probesOf are URIs of a location for files of the types that other locations
+// are commonly made for.
+func (s *site) probesOf(l *conf.Directive) []string {
+	kind, prefix := LocationName(l)
+	var fits func(uri string) bool
+	switch kind {
+	case LocationPrefix:
+		prefix = strings.TrimSuffix(prefix, "/") + "/"
+		fits = func(string) bool { return true }
+	case LocationRegex, LocationNoCase:
+		p := s.router.pattern(prefix, kind == LocationNoCase)
+		prefix = p.beginning()
+		fits = func(uri string) bool { _, ok, _ := p.match(uri); return ok && prefix != "" }
+	default:
+		return nil // no regular expression is looked at
+	}
+	var list []string
+	for _, ext := range []string{".bin", ".txt", ".html", ".pdf", ".zip", ".jpg", ".mp4"} {
+		if uri := prefix + probeName + ext; fits(uri) {
+			list = append(list, uri)
+		}
+	}
+	return list
+}
+
+// takenElsewhere says that a handoff for a location was taken by another one
+// that looks for the file in another place, or asks the application again. One
+// that refuses is a rule, not a mistake.
+func (s *site) takenElsewhere(h *Route, l *conf.Directive, uri string) bool {
+	if h.Location == nil || inside(h.Location, l) || inside(l, h.Location) {
+		return false
+	}
+	if h.Outcome == route.Proxied {
+		return true
+	}
+	folder, ok := s.folderOf(l)
+	if !ok || !h.opensSomething() {
+		return false
+	}
+	meant := path.Join(folder, path.Base(uri))
+	return !s.Same(h.File, meant) && !slices.ContainsFunc(h.Tried, func(tried string) bool { return s.Same(tried, meant) })
 }
 
 func judgeRegexShadowsInternal(s *site) *diag.Finding {
@@ -83,9 +161,8 @@ func (s *site) shadow(t *Route, wrong bool) *diag.Finding {
 	if !wrong || t == nil || t.Location == nil {
 		return nil
 	}
-	kind, _ := LocationName(t.Location)
 	meant := cause.First(intended(t.Server, t.URI), s.later(t))
-	if kind != LocationRegex && kind != LocationNoCase || meant == nil || isInternal(t.Location) || inside(t.Location, meant) {
+	if !isRegex(t.Location) || meant == nil || isInternal(t.Location) || inside(t.Location, meant) {
 		return nil
 	}
 	f := s.Found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
@@ -104,4 +181,10 @@ func inside(d, outer *conf.Directive) bool {
 		d = d.Parent
 	}
 	return d == outer
+}
+
+// isRegex says that a location matches by a regular expression.
+func isRegex(l *conf.Directive) bool {
+	kind, _ := LocationName(l)
+	return kind == LocationRegex || kind == LocationNoCase
 }

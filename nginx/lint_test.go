@@ -148,6 +148,83 @@ func TestLintHandoffs(t *testing.T) {
 	}
 }
 
+// TestLintSlash: an internal alias without its slash, and what looks like one.
+func TestLintSlash(t *testing.T) {
+	const (
+		app = "location / { proxy_pass http://127.0.0.1:8000; }\n"
+		at2 = "nginx-alias-slash:2"
+	)
+	for _, c := range []struct {
+		name, sendfile, text string
+		want                 []string
+	}{
+		{"a prefix", "", app + "location /p/ { internal; alias /srv/media; }", []string{at2}},
+		{"regular expressions not looked at", "", app + "location ^~ /p/ { internal; alias /srv/media; }", []string{at2}},
+		{"internal from around", "", app + "location /p/ { internal; location /p/q/ {\nalias /srv/media; } }", []string{"nginx-alias-slash:3"}},
+		{"a part of a folder by a variable", "", app + "location /p/ { internal; alias $document_root/media; }", []string{at2}},
+		{"no application here", "", "\nlocation /p/ { internal; alias /srv/media; }", []string{at2}},
+		{"stated, not internal", "nginx:/p/", app + "location /p/ { alias /srv/media; allow 127.0.0.1; deny all; }", []string{at2}},
+		{"told with one slash", "", "location / { proxy_pass http://127.0.0.1:8000; proxy_set_header X-Accel-Mapping /srv/media/=/p/; }\nlocation /p/ { internal; alias /srv/media; }", []string{at2}},
+
+		{"told with two slashes", "", "location / { proxy_pass http://127.0.0.1:8000; proxy_set_header X-Accel-Mapping /srv/media=/p/; }\nlocation /p/ { internal; alias /srv/media; }", nil},
+		{"no slash on either side", "", app + "location /p { internal; alias /srv/media; }", nil},
+		{"a slash on both", "", app + "location /p/ { internal; alias /srv/media/; }", nil},
+		{"the beginning of names", "", app + "location /p/ { internal; alias /srv/media/img_; }", nil},
+		{"a folder in a variable", "", app + "location /p/ { internal; alias $upstream_http_x_root; }", nil},
+		{"one URI", "", app + "location = /p/ { internal; alias /srv/media; }", nil},
+		{"an expression", "", app + "location ~ ^/p/(.*)$ { internal; alias /srv/media$1; }", nil},
+		{"a root", "", app + "location /p/ { internal; root /srv; }", nil},
+		{"files that are tried", "", app + "location /p/ { internal; alias /srv/media; try_files /x =404; }", nil},
+		{"handed on", "", app + "location /p/ { internal; alias /srv/media; proxy_pass http://127.0.0.1:9; }", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, lintedFor(c.sendfile, "server { "+c.text+" }")); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestLintShadows: a regular expression that takes handed-off files away, and
+// those that stand beside without harm.
+func TestLintShadows(t *testing.T) {
+	const (
+		app      = "root /srv/www; location / { proxy_pass http://127.0.0.1:8000; }\n"
+		internal = "location /p/ { internal; alias /srv/media/; }\n"
+		images   = "location ~* \\.(png|jpg)$ { expires 30d; }"
+		at3      = "nginx-regex-shadows-internal:3"
+	)
+	for _, c := range []struct {
+		name, sendfile, text string
+		want                 []string
+	}{
+		{"files of a type", "", app + internal + images, []string{at3}},
+		{"files that are tried", "", app + internal + "location ~ \\.pdf$ { try_files $uri =404; }", []string{at3}},
+		{"the application again", "", app + internal + "location ~ \\.(pdf|zip)$ { proxy_pass http://127.0.0.1:8000; }", []string{at3}},
+		{"an internal expression behind it", "", app + images + "\nlocation ~ ^/p/(.*)$ { internal; alias /srv/media/$1; }", []string{"nginx-regex-shadows-internal:2"}},
+		{"stated, not internal", "nginx:/p/", app + "location /p/ { alias /srv/media/; allow 127.0.0.1; deny all; }\n" + images, []string{at3}},
+		{"two of them", "", app + internal + images + "\nlocation ~ \\.zip$ { root /srv/zip; }", []string{"nginx-regex-shadows-internal:4", at3}},
+
+		{"regular expressions not looked at", "", app + "location ^~ /p/ { internal; alias /srv/media/; }\n" + images, nil},
+		{"scripts", "", app + internal + "location ~ \\.php$ { fastcgi_pass 127.0.0.1:9000; }", nil},
+		{"styles", "", app + internal + "location ~* \\.(css|js)$ { expires 30d; }", nil},
+		{"refused types", "", app + internal + "location ~ \\.(html|txt)$ { deny all; }", nil},
+		{"types that are gone", "", app + internal + "location ~ \\.mp4$ { return 410; }", nil},
+		{"the same files", "", "root /srv; location / { proxy_pass http://127.0.0.1:8000; }\nlocation /p/ { internal; }\n" + "location ~ ^/p/.*\\.jpg$ { internal; expires 30d; }", nil},
+		{"within the internal location", "", app + "location /p/ { internal; alias /srv/media/;\n location ~ \\.jpg$ { alias /srv/media/; } }", nil},
+		{"an expression before it", "", app + "location ~ ^/p/(.*)$ { internal; alias /srv/media/$1; }\n" + images, nil},
+		{"another folder's", "", app + internal + "location ~ ^/static/.*\\.jpg$ { expires 30d; }", nil},
+		{"nothing hands off", "", "root /srv/www;\n" + internal + images, nil},
+		{"an internal location that is a wall", "", app + "location /p/ { internal; }\n" + images, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, lintedFor(c.sendfile, "server { "+c.text+" }")); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 // BenchmarkLint is what lint does with a configuration that was read.
 func BenchmarkLint(b *testing.B) {
 	for _, n := range []int{1000, 10000} {

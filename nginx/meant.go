@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -76,18 +77,42 @@ func (s *site) meantHandoffs() []meant {
 	return s.meantKept
 }
 
-// mappedPrefixes are the prefixes in a field X-Accel-Mapping, which is written
-// /srv/media/=/protected/, with commas between several (Rack::Sendfile).
+// mappedPrefixes are the prefixes in a field X-Accel-Mapping.
 func mappedPrefixes(d *conf.Directive) []string {
-	field := d.Name == "proxy_set_header" && strings.EqualFold(d.Arg(0), "X-Accel-Mapping") ||
-		strings.HasSuffix(d.Name, "_param") && d.Arg(0) == "HTTP_X_ACCEL_MAPPING"
-	if !field || strings.Contains(d.Arg(1), "$") {
-		return nil
-	}
 	var list []string
-	for pair := range strings.SplitSeq(d.Arg(1), ",") {
-		if _, prefix, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && strings.HasPrefix(prefix, "/") && len(prefix) > 1 {
+	for _, prefix := range mappedFolders(d) {
+		if strings.HasPrefix(prefix, "/") && len(prefix) > 1 {
 			list = append(list, strings.TrimSuffix(prefix, "/")+"/")
+		}
+	}
+	return list
+}
+
+// mappedFolders are the folders in a field X-Accel-Mapping with what each is
+// called in handoffs, as they are written: /srv/media/=/protected/, with commas
+// between several (Rack::Sendfile).
+func mappedFolders(d *conf.Directive) iter.Seq2[string, string] {
+	return func(yield func(folder, prefix string) bool) {
+		field := d.Name == "proxy_set_header" && strings.EqualFold(d.Arg(0), "X-Accel-Mapping") ||
+			strings.HasSuffix(d.Name, "_param") && d.Arg(0) == "HTTP_X_ACCEL_MAPPING"
+		if !field || strings.Contains(d.Arg(1), "$") {
+			return
+		}
+		for pair := range strings.SplitSeq(d.Arg(1), ",") {
+			if folder, prefix, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && !yield(folder, prefix) {
+				return
+			}
+		}
+	}
+}
+
+// forHandoffs are the locations of a server block that are there for handoffs:
+// the internal ones, and those of the prefixes that are stated.
+func (s *site) forHandoffs(v *vhost) []*conf.Directive {
+	list := slices.DeleteFunc(locations(v.dir), func(l *conf.Directive) bool { return !isInternal(l) })
+	for _, m := range s.meantHandoffs() {
+		if l := intended(v.dir, m.uri); m.server == v && l != nil && !slices.Contains(list, l) {
+			list = append(list, l)
 		}
 	}
 	return list
