@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,7 @@ func Launch(ctx context.Context, o server.LaunchOptions) (server.Process, error)
 // launch tries one address.
 func launch(ctx context.Context, binary, addr string, o server.LaunchOptions) (*proc.Process, error) {
 	user, _ := proc.WorkerUser("caddy", "www-data", "nobody")
-	dir, adapter, err := prepare(o.Site(addr), user)
+	dir, adapter, err := prepare(o.Site(addr), addr, user)
 	if err != nil {
 		return nil, err
 	}
@@ -90,22 +91,23 @@ const (
 	pidFile  = "caddy.pid"
 )
 
-// prepare makes a scratch folder of the user's that holds the configuration, and
-// says by which adapter it is read, "" for JSON.
-func prepare(site, user string) (dir, adapter string, err error) {
+// prepare makes a scratch folder of the user's that holds the configuration of a
+// server at addr, and says by which adapter it is read, "" for JSON.
+func prepare(site, addr, user string) (dir, adapter string, err error) {
 	dir, err = proc.ScratchOf("caddy", user)
 	if err != nil {
 		return "", "", err
 	}
 	log := filepath.Join(dir, logFile)
+	options := optionLines(addr, log)
 	files := map[string]string{}
 	switch head, rest, own := globalOptions(site); {
 	case json.Valid([]byte(site)):
 		files[mainFile] = aroundJSON(site, log)
 	case own:
-		files[mainFile], adapter = head+optionLines(log)+rest, adapterName
+		files[mainFile], adapter = head+options+rest, adapterName
 	default:
-		files[mainFile], adapter = "{"+optionLines(log)+"\n}\nimport "+siteFile+"\n", adapterName
+		files[mainFile], adapter = "{"+options+"\n}\nimport "+siteFile+"\n", adapterName
 		files[siteFile] = site
 	}
 	return dir, adapter, proc.Write(dir, "Caddy", files)
@@ -114,9 +116,13 @@ func prepare(site, user string) (dir, adapter string, err error) {
 // adapterName is the adapter for Caddyfiles.
 const adapterName = "caddyfile"
 
-// optionLines are the global options that keep Caddy to its scratch folder.
-func optionLines(log string) string {
-	return fmt.Sprintf("\n\tadmin off\n\tauto_https off\n\tlog {\n\t\toutput file %q\n\t\tlevel WARN\n\t}", log)
+// optionLines are the global options that keep Caddy to its scratch folder and
+// its address. The host of a site's address is none that Caddy listens on: it
+// would take the port of every address of this machine, and share it with
+// whoever does the same.
+func optionLines(addr, log string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return fmt.Sprintf("\n\tadmin off\n\tauto_https off\n\tdefault_bind %s\n\tlog {\n\t\toutput file %q\n\t\tlevel WARN\n\t}", host, log)
 }
 
 // globalOptions cuts a Caddyfile behind the brace that opens its global

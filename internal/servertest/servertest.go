@@ -103,6 +103,7 @@ func (s Suite) quiet(t testing.TB, p server.Process) {
 // Run tries all but the samples.
 func (s Suite) Run(t *testing.T) {
 	t.Run("launch", s.start)
+	t.Run("on its address only", s.alone)
 	t.Run("two at once", s.two)
 	t.Run("broken configuration", s.broken)
 	t.Run("other address", s.elsewhere)
@@ -129,6 +130,19 @@ func (s Suite) start(t *testing.T) {
 	if conn, err := net.Dial("tcp", p.Addr()); err == nil {
 		_ = conn.Close()
 		t.Error("something still listens on the server's address")
+	}
+}
+
+// alone asks for the same port of another address, where somebody else may be.
+func (s Suite) alone(t *testing.T) {
+	p := s.launch(t, s.Hello)
+	_, port, err := net.SplitHostPort(p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.2", port)); err == nil && p.Addr() != conn.RemoteAddr().String() {
+		_ = conn.Close()
+		t.Errorf("it was given %s, and listens on %s too", p.Addr(), conn.RemoteAddr())
 	}
 }
 
