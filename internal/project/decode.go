@@ -12,10 +12,11 @@ import (
 )
 
 // Decode reads a mapping into a struct, whose fields have the tags of the YAML
-// library: `yaml:"name"`. A field with `path:"file"` is a path, relative to the
-// file's folder; one with `least:"1s"` is a duration that is not shorter. Fields are texts, numbers, truth, durations (30s, 21d), what
-// unmarshals text, structs and lists; one value may stand where a list is meant.
-// What is wrong is noted.
+// library: `yaml:"name"`. A field with `path:"file"` is a path relative to the
+// file's folder, and becomes a whole one, or a URL; one with `least:"1s"` is a
+// duration that is not shorter. Fields are texts, numbers, truth, durations (30s,
+// 21d), what unmarshals text, structs and lists; one value may stand where a list is
+// meant. What is wrong is noted.
 func (n Node) Decode(into any) { n.decode(into, false) }
 
 // DecodeOptional is Decode for what need not be configured: missing says that a
@@ -120,8 +121,11 @@ func (d *decoder) scalar(node *yaml.Node, into reflect.Value, f field) {
 	if !ok {
 		return
 	}
-	if f.path && !filepath.IsAbs(text) {
-		text = filepath.Join(filepath.Dir(d.reader.path), text)
+	if f.path && text != "" {
+		text = d.reader.beside(text)
+		if whole, err := filepath.Abs(text); err == nil && !strings.Contains(text, "://") {
+			text = whole
+		}
 	}
 	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {

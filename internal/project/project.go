@@ -280,10 +280,19 @@ func (r *reader) values(k Key, node *yaml.Node) []string {
 	if !ok {
 		return nil
 	}
-	if k.Path && text != "-" && !strings.Contains(text, "://") && !filepath.IsAbs(text) {
-		text = filepath.Join(filepath.Dir(r.path), text)
+	if k.Path && text != "-" {
+		text = r.beside(text)
 	}
 	return []string{text}
+}
+
+// beside is a path relative to the file's folder, for what is neither a whole path nor
+// a URL.
+func (r *reader) beside(path string) string {
+	if strings.Contains(path, "://") || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(r.path), path)
 }
 
 // reference is ${env:NAME} or ${file:PATH}.
@@ -307,10 +316,7 @@ func (r *reader) expand(node *yaml.Node) (text string, ok bool) {
 			r.secret(value)
 			return value
 		}
-		name := m[2]
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(r.path), name)
-		}
+		name := r.beside(m[2])
 		content, err := os.ReadFile(name)
 		if err != nil {
 			r.problem(node, "${file:…} cannot be read: %v", err)

@@ -52,6 +52,7 @@ func Kinds() []Kind {
 		{"rabbitmq", "a message can be sent and received", func() Check { return &RabbitMQ{} }},
 		{"redis", "a value can be set, read and deleted", func() Check { return &Redis{} }},
 		{"smtp", "a mail server greets", func() Check { return &SMTP{} }},
+		{"sqlite", "the database answers; a row can be written; no migration is due", func() Check { return &SQLite{} }},
 		{"storage", "a file can be stored, read and removed", func() Check { return &Storage{} }},
 		{"tls", "a certificate is valid, and will be for some time", func() Check { return &TLS{Warn: 21 * day} }},
 	}

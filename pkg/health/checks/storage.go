@@ -25,7 +25,7 @@ const (
 // Storage puts a file of its own into a storage, looks at it, reads it back,
 // compares each byte and removes it.
 type Storage struct {
-	URL  string        `yaml:"storage" doc:"a folder, or the URL of a storage, as for check"`
+	URL  string        `yaml:"storage" path:"file" doc:"a folder, or the URL of a storage, as for check"`
 	Size Share         `yaml:"size" doc:"the size of the file (64KiB)"`
 	Warn time.Duration `yaml:"warn" doc:"a slower round is a warning"`
 
