@@ -25,7 +25,7 @@ import (
 // readCorpus returns the configurations of testdata/read.txtar, by name.
 func readCorpus(t testing.TB) map[string]servertest.ReadCase {
 	t.Helper()
-	cases := servertest.ReadCorpus(t, "testdata/read.txtar")
+	cases := servertest.ReadCorpus(t, "testdata/read.txtar", "main.conf")
 	cases["bad/byte-order-mark"].Files["main.conf"] = "Include @DIR@/bom.conf\n"
 	cases["bad/byte-order-mark"].Files["bom.conf"] = "\xef\xbb\xbfTimeout 3\n"
 	cases["ok/carriage-returns"] = servertest.ReadCase{OK: true, Files: map[string]string{"main.conf": "Header set X \\\r\n  y\r\n<Location /a>\r\n</Location>\r\n"}}

@@ -133,20 +133,20 @@ func TestAsAdapted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			c.write(t, dir)
+			c.Write(t, dir, nil)
 			adapted, err := adapt(t, dir)
-			if (err == nil) != c.ok {
-				t.Fatalf("Caddy says %v\n%s", err, c.files[mainFile])
+			if (err == nil) != c.OK {
+				t.Fatalf("Caddy says %v\n%s", err, c.Files[mainFile])
 			}
 			source, err := loaded(t, filepath.Join(dir, mainFile))
 			if err != nil {
 				t.Fatal(err)
 			}
 			got, problem := Parse(source)
-			if (problem == nil) != c.ok {
+			if (problem == nil) != c.OK {
 				t.Fatalf("the reader says %v", problem)
 			}
-			if !c.ok {
+			if !c.OK {
 				return
 			}
 			want, problem := Parse(conf.Source{Roots: []string{"adapted.json"}, Files: []conf.File{{Path: "adapted.json", Text: adapted}}})

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -62,42 +63,13 @@ type seen struct {
 	Result string // UPSTREAM target, FILE path, TO location, or the body
 }
 
-// tree makes the files of the comparisons; each holds its own path.
+// tree makes the files of the comparisons.
 func tree(t testing.TB) string {
 	t.Helper()
-	root, err := os.MkdirTemp("", "proxydiag-route-") //nolint:usetesting // its parents are closed to workers
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(root) })
-	if err := os.Chmod(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{
+	return servertest.Tree(t, "FILE ",
 		"media/a.txt", "media/a b.txt", "media/100%25.txt", "media/100%.txt", "media/é.txt", "media/sub/b.txt", "media/sub/index.html",
 		"media/protected/kept.txt", "media/dl/asked.txt", "media/index.html", "media/.hidden", "other/a.txt", "pages/index.html", "pages/404.html",
-	} {
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte("FILE "+path), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
-// look says what is on this machine.
-func look(path string) route.FileKind {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return route.FileMissing
-	case info.IsDir():
-		return route.FileFolder
-	}
-	return route.FileRegular
+	)
 }
 
 // backend answers with what it is asked for, and hands off what it is told to.
@@ -225,7 +197,7 @@ func against(t testing.TB, site, root, app string, asks []ask, o RouterOptions) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Files = look
+	o.Files = servertest.Look
 	r := NewRouter(c, o)
 	for _, a := range asks {
 		want := answer(t, p.Addr(), a)
@@ -260,21 +232,14 @@ func TestRouteAsLaterCaddy(t *testing.T) {
 
 func routeAs(t *testing.T, file string, o RouterOptions) {
 	root, app := tree(t), backend(t)
-	names, texts := sections(t, file)
 	pairs := 0
-	for _, name := range names {
-		if strings.HasSuffix(name, ".urls") {
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
+	for _, c := range servertest.AskedCorpus(t, filepath.Join("testdata", file)) {
+		t.Run(c.Name, func(t *testing.T) {
 			var asks []ask
-			for line := range strings.Lines(texts[name+".urls"]) {
-				asks = append(asks, parseAsk(strings.TrimSuffix(line, "\n")))
+			for _, line := range c.Lines {
+				asks = append(asks, parseAsk(line))
 			}
-			if len(asks) == 0 {
-				t.Fatal("no URLs")
-			}
-			pairs += against(t, texts[name], root, app, asks, o)
+			pairs += against(t, c.Config, root, app, asks, o)
 		})
 	}
 	t.Logf("%d pairs", pairs)

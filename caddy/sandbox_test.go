@@ -9,10 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -69,21 +67,12 @@ func options(dir string) server.SandboxOptions {
 // with the files that are made.
 func TestSandbox(t *testing.T) {
 	program := need.Server(t, program)
-	const golden = "testdata/sandbox.txtar"
-	a, err := txtar.ParseFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{}
-	for _, f := range a.Files {
-		files[f.Name] = string(f.Data)
-	}
-	for i, f := range a.Files {
-		name, part, _ := strings.Cut(f.Name, "/")
+	servertest.Golden(t, "testdata/sandbox.txtar", func(file string, files map[string]string) string {
+		name, part, _ := strings.Cut(file, "/")
 		s := sandboxSource(files[name+"/conf"])
 		dir := entered(t)
 		w := newRewriting(s, options(dir))
-		got := files[f.Name]
+		got := files[file]
 		switch part {
 		case "offers":
 			got = tell(trials{}.Offers(s))
@@ -105,16 +94,8 @@ func TestSandbox(t *testing.T) {
 				got = anonymous(string(text), dir, w) + "\n"
 			}
 		}
-		if d := cmp.Diff(files[f.Name], got); d != "" {
-			t.Errorf("%s: -want +got:\n%s", f.Name, d)
-		}
-		a.Files[i].Data = []byte(got)
-	}
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(golden, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+		return got
+	})
 }
 
 // anonymous puts names into the place of what is another thing each time.

@@ -23,7 +23,7 @@ import (
 // readCorpus returns the configurations of testdata/read.txtar, by name.
 func readCorpus(t testing.TB) map[string]servertest.ReadCase {
 	t.Helper()
-	cases := servertest.ReadCorpus(t, "testdata/read.txtar")
+	cases := servertest.ReadCorpus(t, "testdata/read.txtar", "main.conf")
 	cases["ok/carriage-returns"].Files["main.conf"] = strings.ReplaceAll(cases["ok/carriage-returns"].Files["main.conf"], "\n", "\r\n")
 	for _, name := range []string{"ok/no-newline-at-end", "bad/name-at-end"} {
 		cases[name].Files["main.conf"] = strings.TrimSuffix(cases[name].Files["main.conf"], "\n")

@@ -1,66 +1,18 @@
 package nginx
 
 import (
-	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/proxydiag/proxydiag/internal/servertest"
 )
-
-// sections cuts a text at lines of the form "-- name --". What stands before
-// the first one is a comment. It keeps the order.
-func sections(t testing.TB, file string) (names []string, texts map[string]string) {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts = map[string]string{}
-	name := ""
-	for line := range strings.Lines(string(data)) {
-		if n, ok := strings.CutPrefix(line, "-- "); ok {
-			if n, ok = strings.CutSuffix(n, " --\n"); ok {
-				name = n
-				names = append(names, name)
-				texts[name] = ""
-				continue
-			}
-		}
-		if name != "" {
-			texts[name] += line
-		}
-	}
-	return names, texts
-}
-
-// syntaxCase is one configuration of the corpus: its files by name, of which
-// nginx.conf is the main one.
-type syntaxCase struct {
-	ok    bool // nginx takes it
-	files map[string]string
-}
 
 // corpus returns the configurations of testdata/syntax.txtar, by name, and
 // those that cannot be written there.
-func corpus(t testing.TB) map[string]syntaxCase {
+func corpus(t testing.TB) map[string]servertest.ReadCase {
 	t.Helper()
-	cases := map[string]syntaxCase{}
-	names, texts := sections(t, "syntax.txtar")
-	for _, n := range names {
-		verdict, rest, _ := strings.Cut(n, "/")
-		name, file, multi := strings.Cut(rest, "/")
-		if !multi {
-			name, file = strings.TrimSuffix(rest, ".conf"), "nginx.conf"
-		}
-		key := verdict + "/" + name
-		c, there := cases[key]
-		if !there {
-			c = syntaxCase{ok: verdict == "ok", files: map[string]string{}}
-			cases[key] = c
-		}
-		c.files[file] = texts[n]
-	}
+	cases := servertest.ReadCorpus(t, "testdata/syntax.txtar", mainFile)
 	// A word, and a comment, must fit into nginx's buffer with the byte behind.
 	server := func(s string) string {
 		return "events {}\nhttp {\n  server {\n    listen 127.0.0.1:9;\n" + s + "\n  }\n}\n"
@@ -90,22 +42,14 @@ func corpus(t testing.TB) map[string]syntaxCase {
 		"bad/byte-order-mark":            "\xef\xbb\xbfevents {}\nhttp {}\n",
 		"bad/byte-order-mark-comment":    "\xef\xbb\xbf# hello\nevents {}\nhttp {}\n",
 	} {
-		cases[name] = syntaxCase{ok: strings.HasPrefix(name, "ok/"), files: map[string]string{"nginx.conf": text}}
+		cases[name] = servertest.ReadCase{OK: strings.HasPrefix(name, "ok/"), Files: map[string]string{mainFile: text}}
 	}
-	return maps.Clone(cases)
+	return cases
 }
 
-// write puts the files of a case into a folder and returns the main file.
-func (c syntaxCase) write(t testing.TB, dir string) string {
+// inFolder puts the files of a case into a folder and returns the main file.
+func inFolder(t testing.TB, c servertest.ReadCase, dir string) string {
 	t.Helper()
-	for name, text := range c.files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c.Write(t, dir, nil)
 	return filepath.Join(dir, mainFile)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -25,7 +26,7 @@ func within(p conf.Pos, lengths []int) bool {
 
 func FuzzParse(f *testing.F) {
 	for _, c := range corpus(f) {
-		f.Add(c.files["nginx.conf"])
+		f.Add(c.Files["nginx.conf"])
 	}
 	for _, s := range Kind.Samples {
 		f.Add(s.Text)
@@ -68,11 +69,10 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzRoute(f *testing.F) {
-	names, texts := sections(f, "route.txtar")
-	for i := 0; i+1 < len(names); i += 2 {
-		for line := range strings.Lines(texts[names[i+1]]) {
-			a := parseAsk(strings.TrimSuffix(line, "\n"))
-			f.Add(texts[names[i]], a.host, a.uri, a.handoff)
+	for _, c := range servertest.AskedCorpus(f, "testdata/route.txtar") {
+		for _, line := range c.Lines {
+			a := parseAsk(line)
+			f.Add(c.Config, a.host, a.uri, a.handoff)
 		}
 	}
 	f.Fuzz(func(t *testing.T, site, host, uri, handoff string) {

@@ -297,10 +297,10 @@ func TestLoadDump(t *testing.T) {
 func TestDumpIsWhatNginxDumps(t *testing.T) {
 	binary := need.Server(t, "nginx")
 	for name, c := range corpus(t) {
-		if !c.ok {
+		if !c.OK {
 			continue
 		}
-		main := c.write(t, t.TempDir())
+		main := inFolder(t, c, t.TempDir())
 		out, err := exec.Command(binary, "-T", "-p", filepath.Dir(main), "-c", main, "-e", "stderr").Output()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -108,13 +108,13 @@ func TestReadsWhatNginxReads(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) {
 			c := cases[name]
-			main := c.write(t, t.TempDir())
+			main := inFolder(t, c, t.TempDir())
 			problems := problemsOf(t, main)
-			if c.ok != (len(problems) == 0) {
-				t.Errorf("ok is %v, problems: %v", c.ok, problems)
+			if c.OK != (len(problems) == 0) {
+				t.Errorf("ok is %v, problems: %v", c.OK, problems)
 			}
 			v := nginxTest(t, need.Server(t, "nginx"), main)
-			if v.ok != c.ok {
+			if v.ok != c.OK {
 				t.Errorf("nginx says: %+v", v)
 			}
 			v.compare(t, problems)
@@ -127,21 +127,21 @@ func TestReadsWhatNginxReads(t *testing.T) {
 func TestReadsMutations(t *testing.T) {
 	binary := need.Server(t, "nginx")
 	cases := corpus(t)
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cases)), func(n string) bool { return !cases[n].ok })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cases)), func(n string) bool { return !cases[n].OK })
 	random := rand.New(rand.NewPCG(1, 2))
 	const bytes = "{};\"'\\#$ \n\r\t)(}{;a/"
 	dir := t.TempDir()
 	refused := 0
 	for i := range 400 {
 		name := names[i%len(names)]
-		text := cases[name].files["nginx.conf"]
+		text := cases[name].Files["nginx.conf"]
 		if len(text) == 0 || len(text) > 3000 {
 			continue
 		}
 		text = servertest.Mutate(random, text, bytes)
-		c := syntaxCase{files: maps.Clone(cases[name].files)}
-		c.files["nginx.conf"] = text
-		main := c.write(t, filepath.Join(dir, strconv.Itoa(i)))
+		c := servertest.ReadCase{Files: maps.Clone(cases[name].Files)}
+		c.Files["nginx.conf"] = text
+		main := inFolder(t, c, filepath.Join(dir, strconv.Itoa(i)))
 		v := nginxTest(t, binary, main)
 		if v.formal {
 			refused++

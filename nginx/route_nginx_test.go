@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/proxydiag/proxydiag/internal/need"
+	"github.com/proxydiag/proxydiag/internal/servertest"
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/server"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -57,44 +57,14 @@ type seen struct {
 	Result   string // the file, the upstream's URI, the redirect's target, or the text
 }
 
-// tree makes the files that configurations under test serve; each holds its
-// own path.
+// tree makes the files of the comparisons.
 func tree(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxydiag-tree-") //nolint:usetesting // nginx's worker must get into it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{
+	return servertest.Tree(t, "FILE ",
 		"a.txt", "index.html", "sub/b.txt", "sub/index.html", "sp ace.txt", "größe.txt", "per%cent.txt", "quest?ion.txt",
 		"images/x.png", "images/x.JPG", "protected/a.txt", "media/a.txt", "media/deep/er/b.txt", "media/sp ace.txt",
 		"mediaa.txt", "404.html", "dir.txt/index.html", "empty/.keep", "a/b/c.txt", "a/b.txt", "b/c.txt", "b.txt",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte("FILE "+path), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-// look is what is at a path, for the router.
-func look(path string) route.FileKind {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return route.FileMissing
-	case info.IsDir():
-		return route.FileFolder
-	}
-	return route.FileRegular
+	)
 }
 
 // backend echoes the request target. It hands off what a request under /dl asks it to.
@@ -268,7 +238,7 @@ func against(t testing.TB, site, root, app string, asks []ask, refused func(erro
 		return 0
 	}
 	t.Cleanup(func() { _ = p.Stop() })
-	r := NewRouter(c, RouterOptions{Files: look, Prefix: "/nonexistent"})
+	r := NewRouter(c, RouterOptions{Files: servertest.Look, Prefix: "/nonexistent"})
 	for _, a := range asks {
 		addr := p.Addr()
 		if a.addr != "" {
@@ -314,21 +284,14 @@ func freePort(t testing.TB) string {
 
 func TestRouteAsNginx(t *testing.T) {
 	root, app := tree(t), backend(t)
-	names, texts := sections(t, "route.txtar")
 	pairs := 0
-	for _, name := range names {
-		if strings.HasSuffix(name, ".urls") {
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
+	for _, c := range servertest.AskedCorpus(t, filepath.Join("testdata", "route.txtar")) {
+		t.Run(c.Name, func(t *testing.T) {
 			var asks []ask
-			for line := range strings.Lines(texts[name+".urls"]) {
-				asks = append(asks, parseAsk(strings.TrimSuffix(line, "\n")))
+			for _, line := range c.Lines {
+				asks = append(asks, parseAsk(line))
 			}
-			if len(asks) == 0 {
-				t.Fatal("no URLs")
-			}
-			pairs += against(t, texts[name], root, app, asks, func(err error) { t.Fatal(err) })
+			pairs += against(t, c.Config, root, app, asks, func(err error) { t.Fatal(err) })
 		})
 	}
 	t.Logf("%d pairs", pairs)

@@ -9,42 +9,80 @@ import (
 	"testing"
 )
 
-// ReadCase is a configuration that a reader is held to its server with.
-type ReadCase struct {
-	OK    bool              // the server takes it
-	Files map[string]string // by name; main.conf is the main one
-}
-
-// ReadCorpus reads configurations from a file, by name. In it "-- ok/NAME.conf --"
-// or "-- bad/NAME.conf --" begins one, "-- ok/NAME/FILE --" a file of one.
-func ReadCorpus(t testing.TB, file string) map[string]ReadCase {
+// Sections cuts the text of a file at lines of the form "-- NAME --". What stands
+// before the first one is a comment. names has them in their order.
+func Sections(t testing.TB, file string) (names []string, texts map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases := map[string]ReadCase{}
-	var into map[string]string
-	in := ""
-	for l := range strings.Lines(string(data)) {
-		n, ok := strings.CutPrefix(l, "-- ")
-		if !ok {
-			if into != nil {
-				into[in] += l
+	texts = map[string]string{}
+	name := ""
+	for line := range strings.Lines(string(data)) {
+		if n, ok := strings.CutPrefix(line, "-- "); ok {
+			if n, ok = strings.CutSuffix(n, " --\n"); ok {
+				name = n
+				names = append(names, name)
+				texts[name] = ""
+				continue
 			}
+		}
+		if name != "" {
+			texts[name] += line
+		}
+	}
+	return names, texts
+}
+
+// Asked is a configuration and what is asked of a server that has it.
+type Asked struct {
+	Name, Config string
+	Lines        []string // a request each
+}
+
+// AskedCorpus reads configurations from a file. In it "-- NAME --" begins one,
+// and "-- NAME.urls --" its requests.
+func AskedCorpus(t testing.TB, file string) (list []Asked) {
+	t.Helper()
+	names, texts := Sections(t, file)
+	for _, name := range names {
+		if strings.HasSuffix(name, ".urls") {
 			continue
 		}
-		verdict, rest, _ := strings.Cut(strings.TrimSuffix(n, " --\n"), "/")
-		name, sub, multi := strings.Cut(rest, "/")
-		if in = sub; !multi {
-			name, in = strings.TrimSuffix(rest, ".conf"), "main.conf"
+		lines := strings.FieldsFunc(texts[name+".urls"], func(r rune) bool { return r == '\n' })
+		if len(lines) == 0 {
+			t.Fatalf("%s: nothing is asked", name)
+		}
+		list = append(list, Asked{name, texts[name], lines})
+	}
+	return list
+}
+
+// ReadCase is a configuration that a reader is held to its server with.
+type ReadCase struct {
+	OK    bool              // the server takes it
+	Files map[string]string // by name
+}
+
+// ReadCorpus reads configurations from a file, by name. In it "-- ok/NAME --" or
+// "-- bad/NAME --" begins one, whose main file is called main, and
+// "-- ok/NAME/FILE --" a file of one. NAME may end in ".conf".
+func ReadCorpus(t testing.TB, file, main string) map[string]ReadCase {
+	t.Helper()
+	cases := map[string]ReadCase{}
+	names, texts := Sections(t, file)
+	for _, n := range names {
+		verdict, rest, _ := strings.Cut(n, "/")
+		name, in, several := strings.Cut(rest, "/")
+		if !several {
+			name, in = strings.TrimSuffix(rest, ".conf"), main
 		}
 		key := verdict + "/" + name
 		if _, there := cases[key]; !there {
 			cases[key] = ReadCase{OK: verdict == "ok", Files: map[string]string{}}
 		}
-		into = cases[key].Files
-		into[in] = ""
+		cases[key].Files[in] = texts[n]
 	}
 	return cases
 }

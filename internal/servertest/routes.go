@@ -131,26 +131,11 @@ type world struct {
 
 func newWorld(t *testing.T, handoff string, more []string, app func(string) string) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "proxydiag-routes-") //nolint:usetesting // its parents are closed to other users
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	names := []string{"store/a.txt", "store/sub/b.txt", "store/subway/c.txt", "store/x.key", "root/index.txt", "storex/a.txt"}
+	dir := Tree(t, "", append(names, more...)...)
 	w := &world{dir: dir, apps: map[string]string{}, app: app}
 	if app == nil {
 		w.app = func(addr string) string { return addr }
-	}
-	for _, name := range append([]string{"store/a.txt", "store/sub/b.txt", "store/subway/c.txt", "store/x.key", "root/index.txt", "storex/a.txt"}, more...) {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(file), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
 	}
 	for _, name := range []string{"A", "B"} {
 		app := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -190,18 +175,6 @@ func (s Routes[R]) beside(t *testing.T, w *world, c routeCase, addr string) (fil
 		files = append(files, f)
 	}
 	return files
-}
-
-// files is what is at a path.
-func (w *world) files(name string) route.FileKind {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return route.FileMissing
-	case info.IsDir():
-		return route.FileFolder
-	}
-	return route.FileRegular
 }
 
 // elsewhere is what stands for an upstream that is none of the applications.
@@ -310,7 +283,7 @@ func (s Routes[R]) Run(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = p.Stop() }()
-			r := s.Router(t, site, s.beside(t, w, c, p.Addr()), w.files)
+			r := s.Router(t, site, s.beside(t, w, c, p.Addr()), Look)
 			for _, q := range c.requests {
 				want := w.asks(t, p.Addr(), q, s.Elsewhere)
 				got, way := s.says(w, r, p.Addr(), q)
