@@ -172,9 +172,9 @@ func (r *Router) requestedBeside(block *conf.Directive) []*conf.Directive {
 }
 
 // subrequests are the URIs that the configuration asks beside a request.
-func (r *Router) subrequests() []string {
+func (c *Config) subrequests() []string {
 	var list []string
-	r.conf.HTTP.Walk(func(d *conf.Directive) bool {
+	c.HTTP.Walk(func(d *conf.Directive) bool {
 		if uri := d.Arg(0); (d.Name == "auth_request" || d.Name == "mirror") && strings.HasPrefix(uri, "/") {
 			uri, _, _ = strings.Cut(uri, "?")
 			list = append(list, uri)

@@ -58,6 +58,8 @@ type Router struct {
 	order     []*group                   // as they appear
 	names     *names
 
+	subrequests func() []string // the URIs that the configuration asks beside a request
+
 	patterns sync.Map // patternKey → *pattern
 }
 
@@ -68,6 +70,7 @@ func NewRouter(c *Config, o RouterOptions) *Router {
 		r.upstreams[b.Arg(0)] = b
 	}
 	r.addServers(c.HTTP)
+	r.subrequests = sync.OnceValue(c.subrequests)
 	return r
 }
 

@@ -308,22 +308,25 @@ func checkPath(path string) error {
 // writeOffers prints the ways in and out, and the pairs that they make.
 func writeOffers(w io.Writer, offers server.Offers, o gate.Options) error {
 	var b strings.Builder
-	b.WriteString("ways in:\n")
-	for _, via := range gate.Distinct(offers.Ways) {
-		fmt.Fprintf(&b, "  %s → %s %s (%s:%d)\n", via.Name, via.App.Protocol, via.App.Address, via.Location.File, via.Location.Line)
+	line := func(format string, args ...any) {
+		fmt.Fprintf(&b, "%s\n", report.Visible(fmt.Sprintf(format, args...)))
 	}
-	b.WriteString("ways out:\n")
+	line("ways in:")
+	for _, via := range gate.Distinct(offers.Ways) {
+		line("  %s → %s %s (%s:%d)", via.Name, via.App.Protocol, via.App.Address, via.Location.File, via.Location.Line)
+	}
+	line("ways out:")
 	for _, out := range offers.Outs {
-		fmt.Fprintf(&b, "  %s (%s:%d)\n", out.Name, out.Location.File, out.Location.Line)
+		line("  %s (%s:%d)", out.Name, out.Location.File, out.Location.Line)
 	}
 	pairs, err := gate.Pairs(offers, o)
 	if err != nil {
-		fmt.Fprintf(&b, "%v\n", err)
+		line("%v", err)
 	}
-	b.WriteString("pairs:\n")
+	line("pairs:")
 	for _, p := range pairs {
-		fmt.Fprintf(&b, "  %s\n", p)
+		line("  %s", p)
 	}
-	_, err = io.WriteString(w, report.Visible(b.String()))
+	_, err = io.WriteString(w, b.String())
 	return err
 }
