@@ -34,14 +34,11 @@ func newWatcher(o *serve.Options, redact *serve.Redactor) *watcher {
 // bind gives each stack what it needs to be checked. What is wrong with one is
 // told before anything runs.
 func (w *watcher) bind(o *serve.Options) error {
-	for i := range o.Stacks {
-		st := &o.Stacks[i]
-		run, err := w.stack(st.Name, st.Settings)
-		if err != nil {
+	for i, st := range o.Stacks {
+		var err error
+		if o.Stacks[i], err = w.stack(st.Name, st.Settings); err != nil {
 			return fmt.Errorf("stack %s: %w", st.Name, err)
 		}
-		st.Run = run
-		st.Sweep = sweeperOf(st.Settings)
 	}
 	o.Bind = w.stack
 	return nil
@@ -49,33 +46,35 @@ func (w *watcher) bind(o *serve.Options) error {
 
 // stack makes a check of settings. Without a profile it is the quick one, which
 // asks least of a stack that is in use.
-func (w *watcher) stack(name string, settings []project.Setting) (serve.StackRun, error) {
+func (w *watcher) stack(name string, settings []project.Setting) (serve.Stack, error) {
+	st := serve.Stack{Name: name, Settings: settings, Sweep: sweeperOf(settings)}
 	c, err := flagsOf(project.Stack{Name: name, Settings: settings}, newCheck(streams{}))
 	if err != nil {
-		return nil, err
+		return st, err
 	}
 	if !hasSetting(settings, "profile") {
 		c.stack.profile = string(diag.Quick)
 	}
 	prepared, err := c.prepare()
 	if err != nil {
-		return nil, err
+		return st, err
 	}
 	if prepared.stack.Config == "-" {
-		return nil, errors.New("config: standard input can be read once only; name a file")
+		return st, errors.New("config: standard input can be read once only; name a file")
 	}
 	mute, err := (muteFlags{}).open(report.Options{})
 	if err != nil {
-		return nil, err
+		return st, err
 	}
 	told := &once{}
-	return func(ctx context.Context) (*diag.Record, diag.Report, error) {
+	st.Run = func(ctx context.Context) (*diag.Record, diag.Report, error) {
 		defer w.alone(prepared.stack, c)()
 		if ctx.Err() != nil {
 			return nil, diag.Report{}, ctx.Err()
 		}
 		return w.check(ctx, c, mute, told)
-	}, nil
+	}
+	return st, nil
 }
 
 // check runs a stack once: its configuration is read anew each time.

@@ -3,9 +3,9 @@
 package serve
 
 import (
-	"cmp"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"path"
 	"slices"
@@ -166,8 +166,11 @@ func (c *Config) validate(n project.Node) {
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		n.Problem("tls: cert and key belong together; give both")
 	}
-	if c.FailStatus != 0 && (c.FailStatus < 200 || c.FailStatus > 599) {
-		n.Problem("fail_status: %d is no final status of HTTP", c.FailStatus)
+	switch f := c.FailStatus; {
+	case f == http.StatusNoContent || f == http.StatusNotModified:
+		n.Problem("fail_status: an answer with the status %d has no content; choose another one", f)
+	case f != 0 && (f < 200 || f > 599):
+		n.Problem("fail_status: %d is no final status of HTTP", f)
 	}
 	if c.Connections < 0 || c.History < 0 {
 		n.Problem("connections and history cannot be less than nothing")
@@ -213,6 +216,10 @@ func kindOf(n project.Node, common []string) (checks.Kind, bool) {
 		if !slices.ContainsFunc(there, func(s string) bool { return isKind(s) && !slices.Contains(fields, s) }) {
 			return k, true
 		}
+	}
+	if both := slices.DeleteFunc(there, func(s string) bool { return !isKind(s) }); len(both) > 1 {
+		n.Problem("%s cannot stand together: one setting says what is checked", strings.Join(both, " and "))
+		return checks.Kind{}, false
 	}
 	n.Problem("one setting says what is checked: %s%s", strings.Join(names, ", "), n.Misspelt(names, common))
 	return checks.Kind{}, false
@@ -303,6 +310,3 @@ func (m ModuleConfig) admits(target string) bool {
 		return false
 	})
 }
-
-// or is a setting, or what stands for it where it is not given.
-func or[T comparable](value, otherwise T) T { return cmp.Or(value, otherwise) }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -84,12 +85,15 @@ type tokenFile struct {
 
 func (t *tokenFile) load() error {
 	m, err := markOf(t.path)
-	if err != nil || m == t.mark {
-		return err
+	if err != nil {
+		return unread(err)
+	}
+	if m == t.mark {
+		return nil
 	}
 	text, err := os.ReadFile(t.path)
 	if err != nil {
-		return err
+		return unread(err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsAny(token, " \t\r\n") {
@@ -98,6 +102,14 @@ func (t *tokenFile) load() error {
 	t.mark, t.token = m, token
 	t.redact.Add(token)
 	return nil
+}
+
+// unread is an error without the file's name, in whose place a token may stand.
+func unread(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("the file with the token in it cannot be read: %w", err)
 }
 
 // get is the token as it is now; "", with which nobody is let in, where it
@@ -128,6 +140,9 @@ func replaceFile(path string, data []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
+		if e, ok := errors.AsType[*os.LinkError](err); ok {
+			err = e.Err // the names are those of path
+		}
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/proxydiag/proxydiag/internal/project"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/health"
+	"github.com/proxydiag/proxydiag/pkg/health/checks"
 )
 
 // mostProbes is how many probes of targets run at once; others wait.
@@ -129,7 +131,7 @@ func (p *probes) target(ctx context.Context, target, name string) (out probed, p
 // run checks a target once. It outlives the request that asked first: others
 // may wait for it.
 func (p *probes) run(m ModuleConfig, target string) probed {
-	ctx, cancel := context.WithTimeout(p.s.base, or(m.Timeout, 30*time.Second))
+	ctx, cancel := context.WithTimeout(p.s.base, cmp.Or(m.Timeout, 30*time.Second))
 	defer cancel()
 	select {
 	case p.slots <- struct{}{}:
@@ -155,11 +157,12 @@ func (p *probes) run(m ModuleConfig, target string) probed {
 
 func (p *probes) check(ctx context.Context, m ModuleConfig, target string, out *probed) error {
 	if m.IsStack {
-		run, err := p.s.bind(m, target)
+		st, err := p.s.bind(m, target)
 		if err != nil {
 			return err
 		}
-		rec, rep, err := run(ctx)
+		p.sweep(st)
+		rec, rep, err := st.Run(ctx)
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -167,7 +170,7 @@ func (p *probes) check(ctx context.Context, m ModuleConfig, target string, out *
 			return err
 		}
 		out.record, out.report = rec, rep
-		_, err = verdict(rep, or(m.FailOn.Severity, diag.Error))
+		_, err = verdict(rep, cmp.Or(m.FailOn.Severity, diag.Error))
 		return err
 	}
 	node := m.Check.Replace(targetPlace, target).Apart()
@@ -175,12 +178,24 @@ func (p *probes) check(ctx context.Context, m ModuleConfig, target string, out *
 	if err := node.Err(); err != nil {
 		return errors.New("the settings do not fit this target")
 	}
+	if storage, ok := c.Check.(*checks.Storage); ok {
+		storage.Left, storage.Sweeps = p.s.Config.Sweep, &p.s.swept
+	}
 	_, err := c.Check.Check(ctx)
 	return err
 }
 
+// sweep removes what killed runs have left in a stack's storage, if it is time:
+// beside the probe, which does not wait for it.
+func (p *probes) sweep(st Stack) {
+	age := cmp.Or(p.s.Config.Sweep, defaultSweep)
+	if st.Sweep != nil && p.s.swept.Due(st.storage(), age, time.Now()) {
+		p.s.probing.Go(func() { p.s.sweep(p.s.base, st, age) })
+	}
+}
+
 // bind makes a stack of a module and a target.
-func (s *server) bind(m ModuleConfig, target string) (StackRun, error) {
+func (s *server) bind(m ModuleConfig, target string) (Stack, error) {
 	host := target
 	if h, _, err := net.SplitHostPort(target); err == nil {
 		host = h
@@ -189,7 +204,7 @@ func (s *server) bind(m ModuleConfig, target string) (StackRun, error) {
 	settings := append([]project.Setting{}, s.Defaults...)
 	settings = append(settings, node.Settings()...)
 	if err := node.Err(); err != nil {
-		return nil, fmt.Errorf("the settings of the module do not fit %s", strings.Trim(host, "[]"))
+		return Stack{}, fmt.Errorf("the settings of the module do not fit %s", strings.Trim(host, "[]"))
 	}
 	return s.Bind(m.Name, settings)
 }

@@ -13,7 +13,8 @@ import (
 // that show themselves.
 type Redactor struct {
 	mu    sync.RWMutex
-	known []string
+	given []string
+	known []string // what was given, and what texts may have of it
 }
 
 // shortest is the length of a secret that is taken out: what is shorter stands
@@ -24,10 +25,54 @@ const shortest = 4
 func (r *Redactor) Add(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(secret) >= shortest && !slices.Contains(r.known, secret) {
-		r.known = append(r.known, secret)
-		slices.SortFunc(r.known, func(a, b string) int { return len(b) - len(a) }) // what holds another one goes first
+	if len(secret) < shortest || slices.Contains(r.given, secret) {
+		return
 	}
+	r.given = append(r.given, secret)
+	for _, part := range append(partsOfURL(secret), secret) {
+		quoted := strconv.Quote(part)
+		for _, form := range []string{part, quoted[1 : len(quoted)-1], url.QueryEscape(part), url.PathEscape(part)} {
+			if len(form) >= shortest && !slices.Contains(r.known, form) {
+				r.known = append(r.known, form)
+			}
+		}
+	}
+	slices.SortFunc(r.known, func(a, b string) int { return len(b) - len(a) }) // what holds another one goes first
+}
+
+// tellingPath and tellingValue are how long paths with their queries and values of
+// queries are that may be secrets: /services/T012/B345/6789, not /ping?full=true.
+const (
+	tellingPath  = 16
+	tellingValue = 8
+)
+
+// partsOfURL are the parts of a URL that give access: its password and, as far as
+// they are long, its path and the values of its query. Its host and a database's
+// name are what messages are about.
+func partsOfURL(text string) (list []string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	if password, ok := u.User.Password(); ok {
+		_, written, _ := strings.Cut(u.User.String(), ":")
+		list = append(list, password, written)
+	}
+	if uri := u.RequestURI(); len(uri) >= tellingPath {
+		list = append(list, uri)
+		if len(u.Path) >= tellingPath {
+			list = append(list, u.Path)
+		}
+	}
+	for _, values := range u.Query() {
+		for _, v := range values {
+			if len(v) >= tellingValue {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
 }
 
 var (
@@ -38,7 +83,7 @@ var (
 	credential = regexp.MustCompile(`(?i)\b((?:[a-z0-9_-]*(?:password|passwd|secret|token|api_?key|signature))[=:]\s*|bearer |basic )[^\s&,;"']+`)
 )
 
-// Redact is a text without secrets.
+// Redact is a text without secrets, however they are quoted or escaped there.
 func (r *Redactor) Redact(text string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -49,18 +94,15 @@ func (r *Redactor) Redact(text string) string {
 }
 
 // Conceal takes secrets out of what is said about a configuration: what is
-// known, quoted, escaped or without its beginning as well, and logins. Settings
+// known, also without its beginning, and logins. Settings
 // that are called like secrets are what such texts are about.
 func (r *Redactor) Conceal(text string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, s := range r.known {
-		quoted := strconv.Quote(s)
-		for _, form := range []string{s, quoted[1 : len(quoted)-1], url.QueryEscape(s), url.PathEscape(s)} {
-			text = strings.ReplaceAll(text, form, "…")
-		}
+		text = strings.ReplaceAll(text, s, "…")
 	}
-	for _, s := range r.known {
+	for _, s := range r.given {
 		if strings.HasPrefix(s, "/") { // a file's name
 			continue
 		}

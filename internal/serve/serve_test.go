@@ -276,7 +276,7 @@ func TestState(t *testing.T) {
 	<-hang
 	s.stop()
 
-	for text, want := range map[string]string{"other: file\n": "holds something else", `{"a": 1}`: "holds something else", `{"proxydiag_state": 99}`: "version 99"} {
+	for text, want := range map[string]string{"other: file\n": "holds something else", `{"a": 1}`: "holds something else", `{"proxydiag_state": 99}`: "version 99", `{"a": `: "holds something else"} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -286,6 +286,17 @@ func TestState(t *testing.T) {
 		}
 		if now, _ := os.ReadFile(file); string(now) != text {
 			t.Errorf("a file of someone else's was changed: %s", now)
+		}
+	}
+	for _, text := range []string{string(kept[:len(kept)/2]), strings.Repeat("\x00", 100)} { // as crashes of machines leave them
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newServer(*o); err != nil {
+			t.Error(err)
+		}
+		if st, err := readState(file); err != nil || len(st.Health.Results) > 0 {
+			t.Errorf("%v %v", st, err)
 		}
 	}
 }
@@ -489,6 +500,10 @@ func TestToken(t *testing.T) {
 	if strings.Contains(s.log.String(), "first-token") {
 		t.Error(s.log)
 	}
+	o.Config.TokenFile = file + "-first-token" // who writes the token there
+	if _, err := newServer(*o); err == nil || strings.Contains(err.Error(), "first-token") {
+		t.Error(err)
+	}
 }
 
 // TestTemplates: the page and the JSON are the user's.
@@ -538,16 +553,20 @@ serve:
     ping: {targets: [127.0.0.0/8, "*.invalid"], check: {http: "http://{target}/ping", contains: pong}}
     stack: {targets: "h*.example:80*", stack: {proxy: "http://{target}/dl/"}}
 `)
-	o.Bind = func(name string, settings []project.Setting) (StackRun, error) {
+	swept := make(chan time.Duration, 10)
+	o.Bind = func(name string, settings []project.Setting) (Stack, error) {
 		if name != "stack" || len(settings) != 1 {
 			t.Errorf("%s %v", name, settings)
 		}
-		return func(context.Context) (*diag.Record, diag.Report, error) {
+		st := Stack{Name: name, Settings: settings}
+		st.Sweep = func(_ context.Context, age time.Duration) ([]string, error) { swept <- age; return nil, nil }
+		st.Run = func(context.Context) (*diag.Record, diag.Report, error) {
 			if strings.Contains(settings[0].Values[0], "h2.example") {
 				return &diag.Record{}, reportOf(diag.Misconfigured, finding(diag.Error)), nil
 			}
 			return &diag.Record{}, reportOf(diag.Healthy), nil
-		}, nil
+		}
+		return st, nil
 	}
 	s := start(t, o)
 	for path, want := range map[string]string{
@@ -575,6 +594,10 @@ serve:
 		if fmt.Sprint(status) != code || !strings.Contains(text, rest) {
 			t.Errorf("%s: %d %s, want %s", path, status, text, want)
 		}
+	}
+	s.stop()
+	if age := <-swept; len(swept) > 0 || age != time.Hour {
+		t.Errorf("one storage was swept %d times, and for %s", len(swept)+1, age)
 	}
 }
 
@@ -617,7 +640,8 @@ func TestReadProblems(t *testing.T) {
 		"serve: {checks: {a: {htttp: x}}}":                                         "one setting says what is checked: celery, command, ",
 		"serve: {checks: {a: {http: x}}}":                                          "the check a: http: write the URL like",
 		"serve: {checks: {a: {http: 'http://h/', stauts: 1}}}":                     "there is no setting stauts",
-		"serve: {checks: {a: {http: 'http://h/', tls: 'h:1'}}}":                    "one setting says what is checked",
+		"serve: {checks: {a: {http: 'http://h/', tls: 'h:1'}}}":                    "http and tls cannot stand together",
+		"serve: {fail_status: 204}":                                                "the status 204 has no content",
 		"serve: {checks: {a: {http: '${env:NOT_SET_AT_ALL}'}}}":                    "the environment variable NOT_SET_AT_ALL is not set",
 		"serve: {checks: x}":                                                       "is to hold names and values",
 		"serve: {stacks: {a: {fail_on: bad}}}":                                     "is no severity",
@@ -642,13 +666,21 @@ func TestRedact(t *testing.T) {
 	r := &Redactor{}
 	r.Add("hush-hush")
 	r.Add("abc")
+	r.Add("https://bob:p%40ss-word@hooks.example.org/services/T012/B345/key?id=long-enough-1&full=true")
+	r.Add("a b/c\"d")
 	for text, want := range map[string]string{
-		"a hush-hush b":                              "a … b",
-		"dial postgres://bob:pw@db/x: refused":       "dial postgres://…@db/x: refused",
-		"Authorization: Bearer abcdef":               "Authorization: Bearer …",
-		"?X-Amz-Signature=12&b=1":                    "?X-Amz-Signature=…&b=1",
-		"password: hunter2, user: bob":               "password: …, user: bob",
-		"abc stays, as it is short: http://h/a@b ok": "abc stays, as it is short: http://h/a@b ok",
+		"a hush-hush b":                                          "a … b",
+		"dial postgres://bob:pw@db/x: refused":                   "dial postgres://…@db/x: refused",
+		"Authorization: Bearer abcdef":                           "Authorization: Bearer …",
+		"?X-Amz-Signature=12&b=1":                                "?X-Amz-Signature=…&b=1",
+		"lookup hooks.example.org: no such host":                 "lookup hooks.example.org: no such host",
+		"user bob:p@ss-word, bob:p%40ss-word":                    "user bob:…, bob:…",
+		"it moved to /services/T012/B345/key":                    "it moved to …",
+		"GET /services/T012/B345/key?id=long-enough-1&full=true": "GET …",
+		"bad id long-enough-1, full=true":                        "bad id …, full=true",
+		"a+b%2Fc%22d or a b/c\\\"d or a%20b%2Fc%22d":             "… or … or …",
+		"password: hunter2, user: bob":                           "password: …, user: bob",
+		"abc stays, as it is short: http://h/a@b ok":             "abc stays, as it is short: http://h/a@b ok",
 	} {
 		if got := r.Redact(text); got != want {
 			t.Errorf("%s: %s", text, got)

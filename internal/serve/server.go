@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,7 +32,7 @@ type Options struct {
 	Stacks []Stack
 	// Bind makes a stack of settings, for modules; Defaults are the settings that
 	// all stacks of the file have.
-	Bind     func(name string, settings []project.Setting) (StackRun, error)
+	Bind     func(name string, settings []project.Setting) (Stack, error)
 	Defaults []project.Setting
 	Tool     diag.Tool
 	Log      *slog.Logger
@@ -50,6 +51,7 @@ const (
 	defaultFreshTime   = 30 * time.Second
 	defaultConnections = 512
 	defaultDrain       = 2 * time.Second
+	defaultSweep       = time.Hour
 	// longestEnd is how long checks may take to clean up at the end.
 	longestEnd = 25 * time.Second
 )
@@ -64,6 +66,7 @@ type server struct {
 	cert     *certificate
 	base     context.Context // of all checks
 	probing  sync.WaitGroup
+	swept    checks.Sweeps // storages
 	draining atomic.Bool
 	handler  http.Handler
 }
@@ -99,7 +102,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	s.registry = &health.Registry{
-		Interval: or(c.Interval, defaultInterval), History: c.History, Redact: o.Redact.Redact, Log: o.Log,
+		Interval: cmp.Or(c.Interval, defaultInterval), History: c.History, Redact: o.Redact.Redact, Log: o.Log,
 		OnResult: func(health.Result) { s.keeper.later() },
 	}
 	if err := s.addAll(); err != nil {
@@ -123,8 +126,8 @@ func newServer(o Options) (*server, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	s.handler = &health.Handler{
-		Registry: s.registry, Access: access, Title: or(c.Title, defaultTitle), FailStatus: c.FailStatus,
-		Renderers: formats, Page: page, FreshTimeout: or(c.FreshTimeout, defaultFreshTime), Ready: s.ready,
+		Registry: s.registry, Access: access, Title: cmp.Or(c.Title, defaultTitle), FailStatus: c.FailStatus,
+		Renderers: formats, Page: page, FreshTimeout: cmp.Or(c.FreshTimeout, defaultFreshTime), Ready: s.ready,
 		More: map[string]http.Handler{"/metrics": s.metrics(), "/probe": &probes{s: s, slots: make(chan struct{}, mostProbes)}},
 	}
 	return s, nil
@@ -151,7 +154,7 @@ func (s *server) addAll() error {
 			how = c.Stacks[i]
 		}
 		err := s.add(how.Common, defaultStackTime, health.Check{
-			Name: st.Name, Kind: kindStack, Observe: s.watch(st, or(how.FailOn.Severity, diag.Error)),
+			Name: st.Name, Kind: kindStack, Observe: s.watch(st, cmp.Or(how.FailOn.Severity, diag.Error)),
 		})
 		if err != nil {
 			return err
@@ -164,7 +167,7 @@ func (s *server) addAll() error {
 	}
 	for _, check := range c.Checks {
 		if storage, ok := check.Check.(*checks.Storage); ok {
-			storage.Left = c.Sweep
+			storage.Left, storage.Sweeps = c.Sweep, &s.swept
 		}
 		observe := notConfigured
 		if !check.Missing {
@@ -194,8 +197,8 @@ func notConfigured(context.Context) (health.Observation, error) {
 
 // add adds one check with its settings.
 func (s *server) add(how Common, most time.Duration, c health.Check) error {
-	c.Interval, c.Critical = or(how.Interval, s.registry.Interval), how.Critical
-	c.Timeout = or(how.Timeout, min(or(s.Config.Timeout, most), c.Interval))
+	c.Interval, c.Critical = cmp.Or(how.Interval, s.registry.Interval), how.Critical
+	c.Timeout = cmp.Or(how.Timeout, min(cmp.Or(s.Config.Timeout, most), c.Interval))
 	return s.registry.Add(c)
 }
 
@@ -218,13 +221,16 @@ func (s *server) restore() error {
 	s.keeper = &keeper{
 		path: s.Config.State,
 		get:  func() state { return state{Health: s.registry.Snapshot(), Reports: s.reports.all()} },
-		fail: func(err error) { s.Log.Error("the state cannot be written", "error", err) },
+		fail: func(err error) { s.Log.Error("the state cannot be written; it is tried again", "error", err) },
 	}
 	if s.Config.State == "" {
 		return nil
 	}
 	before, err := readState(s.Config.State)
-	if err != nil {
+	switch {
+	case errors.Is(err, errDamaged):
+		s.Log.Warn("the state was damaged; it begins anew", "file", s.Config.State)
+	case err != nil:
 		return fmt.Errorf("state: %w", err)
 	}
 	s.registry.Restore(before.Health)
@@ -243,14 +249,14 @@ func (s *server) restore() error {
 // while that it is not ready, and ends.
 func (s *server) run(ctx context.Context) error {
 	c := s.Config
-	l, err := net.Listen("tcp", or(c.Listen, DefaultListen))
+	l, err := net.Listen("tcp", cmp.Or(c.Listen, DefaultListen))
 	if err != nil {
 		if e, ok := errors.AsType[*net.OpError](err); ok {
 			err = e.Err
 		}
-		return fmt.Errorf("%s cannot be listened on: %w; give a HOST:PORT of this machine that is free", or(c.Listen, DefaultListen), err)
+		return fmt.Errorf("%s cannot be listened on: %w; give a HOST:PORT of this machine that is free", cmp.Or(c.Listen, DefaultListen), err)
 	}
-	bounded := limit(l, or(c.Connections, defaultConnections))
+	bounded := limit(l, cmp.Or(c.Connections, defaultConnections))
 	srv := &http.Server{
 		Handler: bounded.handler(s.handler), ConnContext: bounded.context,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
@@ -291,7 +297,7 @@ func (s *server) end(srv *http.Server, stop func(), work *errgroup.Group) {
 	s.Log.Info("ending: checks are stopped and fixtures removed")
 	s.draining.Store(true)
 	notify(daemon.SdNotifyStopping)
-	drained := time.After(or(s.Config.Drain, defaultDrain))
+	drained := time.After(cmp.Or(s.Config.Drain, defaultDrain))
 	stop()
 	cleaned := make(chan struct{})
 	go func() {

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,16 @@ type Stack struct {
 	// Sweep removes fixtures that killed runs have left and that are so old; it
 	// returns their names.
 	Sweep func(ctx context.Context, age time.Duration) ([]string, error)
+}
+
+// storage is where the stack's fixtures go, as the file says it.
+func (st Stack) storage() string {
+	for _, s := range st.Settings {
+		if s.Name == "storage" {
+			return strings.Join(s.Values, " ")
+		}
+	}
+	return ""
 }
 
 // kindStack is the kind of the checks that are stacks.
@@ -155,22 +166,27 @@ func (s *server) watch(st Stack, failOn diag.Severity) func(context.Context) (he
 // predecessor left a moment ago is not old enough to be told from what a run
 // that is still going on uses.
 func (s *server) sweeps(ctx context.Context) {
-	age := or(s.Config.Sweep, time.Hour)
+	age := cmp.Or(s.Config.Sweep, defaultSweep)
 	for {
 		for _, st := range s.Stacks {
-			names, err := st.Sweep(ctx, age)
-			for _, name := range names {
-				s.Log.Info("removed what a killed run has left", "stack", st.Name, "fixture", name)
-			}
-			if err != nil && ctx.Err() == nil {
-				s.Log.Warn("what killed runs have left cannot be removed", "stack", st.Name, "error", s.Redact.Redact(err.Error()))
-			}
+			s.sweep(ctx, st, age)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(max(age/4, time.Second)):
 		}
+	}
+}
+
+// sweep removes what killed runs have left in a stack's storage.
+func (s *server) sweep(ctx context.Context, st Stack, age time.Duration) {
+	names, err := st.Sweep(ctx, age)
+	for _, name := range names {
+		s.Log.Info("removed what a killed run has left", "stack", st.Name, "fixture", name)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("what killed runs have left cannot be removed", "stack", st.Name, "error", s.Redact.Redact(err.Error()))
 	}
 }
 

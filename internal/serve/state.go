@@ -1,11 +1,13 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"sync"
 	"time"
 
@@ -33,10 +35,18 @@ type keeper struct {
 	mu      sync.Mutex
 	pending *time.Timer
 	closed  bool
+	failing bool // the last write failed, which has been told
 }
 
+// errDamaged is the error for a state of ours that is not whole.
+var errDamaged = errors.New("it is not whole")
+
+// begun is how a state of ours begins.
+var begun = regexp.MustCompile(`^\s*\{\s*"proxydiag_state"`)
+
 // readState reads a state; there is none where the file is not there or empty.
-// Another file is left alone.
+// Another file is left alone. What a crash of the machine has left of ours gives
+// errDamaged.
 func readState(path string) (state, error) {
 	var s state
 	text, err := os.ReadFile(path)
@@ -46,10 +56,13 @@ func readState(path string) (state, error) {
 	case err != nil:
 		return s, err
 	}
-	if err := json.Unmarshal(text, &s); err != nil || s.Version == 0 {
+	err = json.Unmarshal(text, &s)
+	switch {
+	case err != nil && (begun.Match(text) || len(bytes.Trim(text, "\x00")) == 0):
+		return state{}, errDamaged
+	case err != nil || s.Version == 0:
 		return s, fmt.Errorf("%s holds something else; name another file, or remove it", path)
-	}
-	if s.Version != stateVersion {
+	case s.Version != stateVersion:
 		return s, fmt.Errorf("%s is a state of version %d, and this proxydiag knows version %d", path, s.Version, stateVersion)
 	}
 	return s, nil
@@ -88,10 +101,13 @@ func (k *keeper) close() {
 	}
 }
 
+// write writes the state. That it fails is told once, until it works again.
 func (k *keeper) write() {
-	if err := k.try(); err != nil {
+	err := k.try()
+	if err != nil && !k.failing {
 		k.fail(err)
 	}
+	k.failing = err != nil
 }
 
 func (k *keeper) try() error {

@@ -2,6 +2,7 @@ package health
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -87,7 +88,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, c Caller) {
 	case "/status":
 		v := h.withChanges(h.view(c, h.Registry.Results()))
 		if r.URL.Query().Get("refresh") != "0" {
-			v.Refresh = orDefault(h.Refresh, 30*time.Second)
+			v.Refresh = cmp.Or(h.Refresh, 30*time.Second)
 		}
 		h.page(w, r, v)
 	case "/feed.atom":
@@ -155,7 +156,7 @@ func (h *Handler) refreshed(w http.ResponseWriter, r *http.Request, chosen []Res
 	if list == nil {
 		return true
 	}
-	ctx, cancel := contextWithin(r, orDefault(h.FreshTimeout, DefaultTimeout))
+	ctx, cancel := contextWithin(r, cmp.Or(h.FreshTimeout, DefaultTimeout))
 	defer cancel()
 	if err := h.Registry.Fresh(ctx, list...); errors.Is(err, ErrUnknownCheck) {
 		refuse(w, http.StatusNotFound, "there is no such check")
@@ -221,7 +222,7 @@ func (h *Handler) renderIn(w http.ResponseWriter, r *http.Request, v View, rende
 	}
 	status := http.StatusOK
 	if !v.OK {
-		status = orDefault(h.FailStatus, http.StatusServiceUnavailable)
+		status = cmp.Or(h.FailStatus, http.StatusServiceUnavailable)
 	}
 	write(w, status, chosen.contentType(), b.Bytes())
 }

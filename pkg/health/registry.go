@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,17 +64,10 @@ type entry struct {
 
 // Add adds a check. The error says what is wrong with it.
 func (r *Registry) Add(c Check) error {
-	if c.Kind == "" {
-		c.Kind = "check"
-	}
-	if c.Interval == 0 {
-		c.Interval = r.Interval
-	}
-	if c.Interval == 0 {
-		c.Interval = DefaultInterval
-	}
+	c.Kind = cmp.Or(c.Kind, "check")
+	c.Interval = cmp.Or(c.Interval, r.Interval, DefaultInterval)
 	if c.Timeout == 0 {
-		c.Timeout = min(c.Interval, orDefault(r.Timeout, DefaultTimeout))
+		c.Timeout = min(c.Interval, cmp.Or(r.Timeout, DefaultTimeout))
 	}
 	if c.Func != nil && c.Observe == nil {
 		c.Observe = func(ctx context.Context) (Observation, error) { return Observation{}, c.Func(ctx) }
@@ -100,14 +94,6 @@ func (r *Registry) Add(c Check) error {
 		Name: c.Name, Kind: c.Kind, Critical: c.Critical, State: Unknown, Interval: c.Interval,
 	}})
 	return nil
-}
-
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 func (r *Registry) find(name string) *entry {
@@ -213,7 +199,7 @@ func (r *Registry) Fresh(ctx context.Context, names ...string) error {
 		if len(names) > 0 && !slices.Contains(names, e.check.Name) {
 			continue
 		}
-		if e.result.Runs == 0 || e.result.Age(now) >= orDefault(r.FreshAge, DefaultFresh) {
+		if e.result.Runs == 0 || e.result.Age(now) >= cmp.Or(r.FreshAge, DefaultFresh) {
 			list = append(list, e)
 		}
 	}
@@ -273,7 +259,7 @@ func (r *Registry) Restore(s Snapshot) {
 }
 
 func (r *Registry) trim() {
-	r.changes = r.changes[:min(len(r.changes), orDefault(r.History, DefaultHistory))]
+	r.changes = r.changes[:min(len(r.changes), cmp.Or(r.History, DefaultHistory))]
 }
 
 // log is where changes are told.

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -58,7 +59,7 @@ func tone(s State) string {
 	return map[State]string{Up: "good", Degraded: "warning", Down: "bad", Unknown: "undecided"}[orUnknown(s)]
 }
 
-func orUnknown(s State) State { return orDefault(s, Unknown) }
+func orUnknown(s State) State { return cmp.Or(s, Unknown) }
 
 // HTML writes the page for people: no script, no other file, for light and dark
 // screens of any width.

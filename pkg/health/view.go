@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -32,7 +33,7 @@ func (v View) Errors() map[string]string {
 	errs := map[string]string{}
 	for _, r := range v.Results {
 		if r.State != Up {
-			errs[r.Name] = orDefault(r.Message, string(r.State))
+			errs[r.Name] = cmp.Or(r.Message, string(r.State))
 		}
 	}
 	return errs
@@ -51,7 +52,7 @@ func (v View) Count(s State) int {
 
 // view is what is told of some results.
 func (h *Handler) view(c Caller, results []Result) View {
-	v := View{Title: orDefault(h.Title, "health"), Now: time.Now(), Details: c.Details, State: Worst(results), Results: results}
+	v := View{Title: cmp.Or(h.Title, "health"), Now: time.Now(), Details: c.Details, State: Worst(results), Results: results}
 	v.OK = v.State.OK()
 	if !c.Details {
 		for i := range v.Results {

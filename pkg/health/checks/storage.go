@@ -1,12 +1,14 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/proxydiag/proxydiag/internal/all"
@@ -32,8 +34,34 @@ type Storage struct {
 	// Left is how old what a killed run has left is when it is removed; 0: an
 	// hour. It is looked for four times in that time.
 	Left time.Duration `yaml:"-"`
+	// Sweeps, where not nil, knows when that was, for checks that are made anew
+	// for each run.
+	Sweeps *Sweeps `yaml:"-"`
 
-	swept atomic.Int64 // when, in nanoseconds
+	own Sweeps
+}
+
+// Sweeps knows when storages were looked through for what killed runs have left.
+// The zero Sweeps knows of none.
+type Sweeps struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+// Due says that it is time to look through a storage, which is then noted as
+// done, for what is of an age: that is four times in this time.
+func (s *Sweeps) Due(storage string, age time.Duration, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.last, func(_ string, last time.Time) bool { return now.Sub(last) >= age/4 })
+	if _, done := s.last[storage]; done {
+		return false
+	}
+	if s.last == nil {
+		s.last = map[string]time.Time{}
+	}
+	s.last[storage] = now
+	return true
 }
 
 // Validate implements [Check].
@@ -76,15 +104,10 @@ func (c *Storage) Check(ctx context.Context) (health.Observation, error) {
 // sweep removes what killed runs have left, if it is time. What is wrong shows
 // when something is stored.
 func (c *Storage) sweep(ctx context.Context, store fixture.Store, now time.Time) {
-	age := c.Left
-	if age == 0 {
-		age = leftAfter
+	age := cmp.Or(c.Left, leftAfter)
+	if cmp.Or(c.Sweeps, &c.own).Due(c.URL, age, now) {
+		_, _ = fixture.Sweep(ctx, store, age, now)
 	}
-	last := c.swept.Load()
-	if last != 0 && now.Sub(time.Unix(0, last)) < age/4 || !c.swept.CompareAndSwap(last, now.UnixNano()) {
-		return
-	}
-	_, _ = fixture.Sweep(ctx, store, age, now)
 }
 
 // stored puts a fixture, looks at it, reads it and removes it.
