@@ -48,24 +48,30 @@ func (c *RabbitMQ) Validate() error {
 
 // Check implements [Check].
 func (c *RabbitMQ) Check(ctx context.Context) (health.Observation, error) {
-	u, err := c.uri()
+	start := time.Now()
+	conn, secret, err := c.dial(ctx)
 	if err != nil {
 		return none(err)
+	}
+	defer func() { _ = conn.CloseDeadline(time.Now().Add(time.Second)) }()
+	o, err := c.round(ctx, conn, start)
+	return o, refused(ctx, err, secret)
+}
+
+// dial connects; secret is what errors of the connection may show.
+func (c *RabbitMQ) dial(ctx context.Context) (conn *amqp.Connection, secret string, err error) {
+	u, err := c.uri()
+	if err != nil {
+		return nil, "", err
 	}
 	config := amqp.Config{Vhost: u.Vhost, SASL: []amqp.Authentication{u.PlainAuth()}, Dial: func(network, address string) (net.Conn, error) {
 		return dialUntil(ctx)(ctx, network, address)
 	}}
 	if config.TLSClientConfig, err = tlsConfig(u.Host, "", c.Authority, false); err != nil {
-		return none(err)
+		return nil, "", err
 	}
-	start := time.Now()
-	conn, err := amqp.DialConfig(u.String(), config)
-	if err != nil {
-		return none(until(ctx, scrubbed(err, u.Password)))
-	}
-	defer func() { _ = conn.CloseDeadline(time.Now().Add(time.Second)) }()
-	o, err := c.round(ctx, conn, start)
-	return o, refused(ctx, err, u.Password)
+	conn, err = amqp.DialConfig(u.String(), config)
+	return conn, u.Password, until(ctx, scrubbed(err, u.Password))
 }
 
 // round is what is tried.

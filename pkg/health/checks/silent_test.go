@@ -30,7 +30,7 @@ func TestSilent(t *testing.T) {
 	addr := l.Addr().String()
 	for _, c := range []Check{
 		&HTTP{URL: "http://" + addr}, &TLS{Address: addr}, &SMTP{Address: addr}, &SMTP{Address: addr, Security: "tls"},
-		&Redis{URL: addr}, &Redis{URL: "rediss://" + addr}, &Memcached{Address: addr}, &Celery{Broker: "redis://" + addr},
+		&Redis{URL: addr}, &Redis{URL: "rediss://" + addr}, &Memcached{Address: addr}, &Celery{Broker: "redis://" + addr}, &Celery{Broker: "amqp://u:p@" + addr},
 		&Postgres{URL: "postgres://u@" + addr + "/x"}, &Postgres{URL: "postgres://u@" + addr + "/x?sslmode=disable"},
 		&MySQL{URL: "mysql://u@" + addr + "/x"}, &RabbitMQ{URL: "amqp://u:p@" + addr + "/"}, &RabbitMQ{URL: "amqps://u:p@" + addr + "/"},
 		&Storage{URL: "webdav+http://" + addr + "/x"},
