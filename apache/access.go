@@ -93,8 +93,13 @@ func (s *state) byRequire() (result truth, by *conf.Directive, user bool) {
 
 // anyOf is what <RequireAny> does with what stands in it.
 func (s *state) anyOf(found []*conf.Directive) (result truth, by *conf.Directive, user bool) {
-	result, by = no, found[0]
+	result, by = no, nil
 	negatives := true
+	defer func() {
+		if by == nil {
+			by = found[0]
+		}
+	}()
 	for _, d := range found {
 		t, at, u := s.requires(d)
 		if d.Name == "Require" && strings.EqualFold(d.Arg(0), "not") {
@@ -110,6 +115,8 @@ func (s *state) anyOf(found []*conf.Directive) (result truth, by *conf.Directive
 			return yes, at, false
 		case t == unknown && result == no:
 			result, by = unknown, at
+		case by == nil:
+			by = at
 		}
 		user = user || u
 	}
@@ -182,6 +189,12 @@ func (s *state) requires(d *conf.Directive) (result truth, by *conf.Directive, u
 			return unknown, d, false
 		}
 		return no, d, true
+	case "env":
+		for _, name := range args {
+			if _, ok := s.env.value[name]; ok {
+				t = yes
+			}
+		}
 	case "expr":
 		t = s.expr(strings.Join(args, " "))
 	}
@@ -260,6 +273,10 @@ func (s *state) byOrder() (result truth, by *conf.Directive) {
 					one := unknown
 					if strings.EqualFold(arg, "all") {
 						one = yes
+					} else if name, ok := strings.CutPrefix(strings.ToLower(arg), "env="); ok && name != "" {
+						if _, set := s.env.value[arg[len("env="):]]; set {
+							one = yes
+						}
 					} else if _, ok := network(arg); ok {
 						one = s.clientIn([]string{arg})
 					}

@@ -56,7 +56,7 @@ func newRedirect(d *conf.Directive) redirect {
 			m.status, words = n, words[1:]
 		}
 	}
-	inSection := d.Parent != nil && strings.HasPrefix(d.Parent.Name, "Location")
+	inSection := d.Parent != nil && d.Parent.Parent != nil && d.Parent.Name != "VirtualHost"
 	moves := m.status >= 300 && m.status < 400
 	if len(words) > 0 && (!inSection || len(words) == 2 || !moves) {
 		m.path, words = words[0], words[1:]

@@ -69,14 +69,19 @@ func (s *site) cache(t *Route) *conf.Directive {
 
 // caches is the CacheEnable in force for a route: in a Location for all that is
 // in it, otherwise by the beginning of the path (cache_get_providers in
-// mod_cache).
+// mod_cache). The quick handler, which is on where nothing is said, comes
+// before any section is looked at.
 func (s *site) caches(t *Route) *conf.Directive {
-	for _, d := range append(s.router.Server(t, "CacheDisable"), t.Effective("CacheDisable")...) {
+	var disabled, enabled []*conf.Directive
+	if d := lastOf(append(s.conf.Top.All("CacheQuickHandler"), t.Server.All("CacheQuickHandler")...)); d != nil && strings.EqualFold(d.Arg(0), "off") {
+		disabled, enabled = t.Effective("CacheDisable"), t.Effective("CacheEnable")
+	}
+	for _, d := range append(s.router.Server(t, "CacheDisable"), disabled...) {
 		if strings.EqualFold(d.Arg(0), "on") || strings.HasPrefix(d.Arg(0), "/") && strings.HasPrefix(t.state.uri, d.Arg(0)) {
 			return nil
 		}
 	}
-	for _, d := range append(t.Effective("CacheEnable"), s.router.Server(t, "CacheEnable")...) {
+	for _, d := range append(enabled, s.router.Server(t, "CacheEnable")...) {
 		prefix := d.Arg(1)
 		if prefix == "" && d.Parent != nil && strings.HasPrefix(d.Parent.Name, "Location") || strings.HasPrefix(prefix, "/") && strings.HasPrefix(t.state.uri, prefix) {
 			return d

@@ -1,6 +1,8 @@
 package apache
 
 import (
+	"strings"
+
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
@@ -30,8 +32,14 @@ func judgeProxyPassExcluded(s *site) *diag.Finding {
 	if at == nil || judgeAccessDenied(s) != nil {
 		return nil
 	}
-	if m, ok := newMapping(at); !ok || m.target != "!" {
-		return nil
+	if strings.HasPrefix(at.Name, "ProxyPass") {
+		if m, ok := newMapping(at); !ok || m.target != "!" {
+			return nil
+		}
+	} else {
+		f := s.Found(at, "%s sets no-proxy for %s, and nothing with it is proxied.", at, s.Download.URI)
+		f.Title, f.Fix = "The variable no-proxy keeps the downloads from the backend", "Set no-proxy for other requests only."
+		return s.With(f, s.Download)
 	}
 	return s.With(s.Found(at, "%s is excluded from what is proxied.", s.Download.URI), s.Download)
 }

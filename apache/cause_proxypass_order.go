@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -47,8 +48,17 @@ func judgeProxyPassOrder(s *site) *diag.Finding {
 	}
 	winner := t.Deciding(route.StepProxy)
 	f := s.Found(winner, "%s takes %s before %s (line %d) is looked at.", winner, t.URI, later, later.Pos.Line)
+	if inLocation(later) && inLocation(winner) {
+		f.Detail = fmt.Sprintf("%s stands in the later %s, and replaces %s (line %d) for %s.", winner, written(winner.Parent), later, later.Pos.Line, t.URI)
+		f.Fix = "Write the Location with the longer path behind the one with the shorter path."
+	}
 	f.Evidence = append(f.Evidence, s.Quote("what is meant to take it", later))
 	return s.With(f, t)
+}
+
+// inLocation says that a directive stands in a Location.
+func inLocation(d *conf.Directive) bool {
+	return d.Parent != nil && strings.HasPrefix(d.Parent.Name, "Location")
 }
 
 // outrun is the ProxyPass that is meant for the download, and that another one
@@ -81,7 +91,7 @@ func (s *site) outrunOn(t *Route) *conf.Directive {
 	if asked, want, ok := s.paths(t); s.ToBackend(t) && (!ok || asked == want) {
 		return nil // it does what the other one would do
 	}
-	for _, d := range s.router.Server(t, "ProxyPass", "ProxyPassMatch") {
+	for _, d := range append(inBlocks(t.state.locations, "ProxyPass", "ProxyPassMatch"), s.router.Server(t, "ProxyPass", "ProxyPassMatch")...) {
 		m, ok := newMapping(d)
 		if !ok || d == winner || m.target == "!" || len(m.literal()) <= len(won.literal()) && (!m.regex || won.regex) {
 			continue
@@ -113,7 +123,7 @@ func (t *Route) onlyBy(m mapping) *Route {
 // everything that the other one would; nil for none.
 func (r *Router) never(t *Route) *conf.Directive {
 	winner := t.Deciding(route.StepProxy)
-	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" || winner.Parent != nil && strings.HasPrefix(winner.Parent.Name, "Location") {
+	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" || inLocation(winner) {
 		return nil
 	}
 	won, ok := newMapping(winner)

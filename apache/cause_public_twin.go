@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
-	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -100,10 +100,11 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 			if d.Name != "DocumentRoot" {
 				target, base = d.Arg(1), d.Arg(0)
 			}
+			at := func(rest string) string { return path.Join("/", base, rest) }
 			switch {
 			case d.Name == "AliasMatch" || d.Name == "RewriteRule":
 				var ok bool
-				if base, target, ok = mapped(base, target); !ok {
+				if at, target, ok = mapped(base, target); !ok {
 					continue
 				}
 			case d.Parent != h.block: // in a Location, which has the path
@@ -113,7 +114,7 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 				continue
 			}
 			rel := strings.TrimPrefix(strings.TrimPrefix(s.Real(folder), s.Real(target)), "/")
-			uri := path.Join("/", base, rel, name)
+			uri := at(path.Join(rel, name))
 			if t := s.public(h, uri, path.Join(folder, name)); t != nil {
 				own := s.Download != nil && s.Download.Server == h.dir
 				list = append(list, twin{Guard: by, By: t.opener(), URI: uri, Route: t, Asked: own})
@@ -138,19 +139,19 @@ func mappers(block *conf.Directive) []*conf.Directive {
 	return list
 }
 
-// mapped are the prefix that a pattern takes and the folder that it leads to,
-// where it hands on what is behind the prefix: ^/raw/(.*)$ and /srv/media/$1.
-// The router says which names the pattern takes.
-func mapped(pattern, target string) (prefix, folder string, ok bool) {
-	folder, rest, ok := strings.Cut(target, "$1")
-	m := prefixed.FindStringSubmatch(pattern)
-	if !ok || rest != "" || m == nil || !strings.HasSuffix(folder, "/") {
-		return "", "", false
+// mapped are a URI that a pattern takes, by what a group of it is to hold, and
+// the folder that it leads to, where it hands on that group: ^/raw/(.*)$ and
+// /srv/media/$1. The router says which names the pattern takes.
+func mapped(pattern, target string) (at func(rest string) string, folder string, ok bool) {
+	folder, group, ok := strings.Cut(target, "$")
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if !ok || err != nil || len(group) != 1 || group[0] < '1' || group[0] > '9' || !strings.HasSuffix(folder, "/") {
+		return nil, "", false
 	}
-	return m[1], folder, true
+	return func(rest string) string {
+		return path.Join("/", route.Sample(tree, map[string]string{group: rest}))
+	}, folder, true
 }
-
-var prefixed = regexp.MustCompile(`^\^?(/[\w/.-]*)\(`)
 
 // public is the way of a plain request to a file, nil where it does not lead
 // there or where something may still refuse.

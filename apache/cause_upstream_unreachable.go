@@ -3,6 +3,7 @@ package apache
 import (
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -41,8 +42,9 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return unconnected(e) || e.Code == codeNoHost && strings.HasPrefix(e.Message, "DNS lookup failure")
 	}, append(about, u.Host)...)
 	at, address := u.Pass, u.Host
+	remote, addr := s.remote(u)
 	for _, p := range u.Peers {
-		if s.IsBackend(p) == diag.Yes && !p.Down {
+		if s.IsBackend(p) == diag.Yes && !p.Down && remote == nil {
 			return nil // Apache goes on to the next member where one is dead
 		}
 		if at == u.Pass {
@@ -57,14 +59,37 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	if host, _ := splitPort(u.Host); s.Status() == 500 && s.unreached() && s.loaded("mod_proxy_http.c") && !cause.Literal(host).IsValid() {
 		dead = true
 	}
+	if remote != nil && s.IsBackend(route.Peer{Addr: addr}) != diag.Yes {
+		dead = dead || s.unreached()
+	}
 	if !dead && (s.ToBackend(s.Download) || s.Shows("proxy-not-routed")) {
 		return nil // a name or a socket: it may well be the backend
+	}
+	if remote != nil {
+		at, address = remote, addr
 	}
 	f := s.Found(at, "The proxy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
 	if logged {
 		return s.With(f, s.Download, e)
 	}
 	return s.With(f, s.Download)
+}
+
+// remote is the ProxyRemote by which an upstream is asked, and its address; nil
+// where there is none, or where NoProxy may make an exception.
+func (s *site) remote(u *route.Upstream) (by *conf.Directive, addr string) {
+	if len(s.router.Server(s.Download, "NoProxy")) > 0 {
+		return nil, ""
+	}
+	for _, d := range s.router.Server(s.Download, "ProxyRemote") {
+		match := strings.ToLower(d.Arg(0))
+		if match != "*" && match != u.Protocol && !strings.HasPrefix(u.Protocol+"://"+u.Host+u.URI, match+"/") {
+			continue
+		}
+		scheme, host, _ := strings.Cut(d.Arg(1), "://")
+		return d, withPort(scheme, strings.TrimSuffix(host, "/"))
+	}
+	return nil, ""
 }
 
 // loaded says that a module is known to be loaded.

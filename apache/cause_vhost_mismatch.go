@@ -76,6 +76,15 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 			return s.With(f, d)
 		}
 	}
+	if !s.Shows("proxy-not-routed") || d.Outcome == route.Returned {
+		return nil // it may send the client there
+	}
+	for _, other := range s.router.hosts {
+		if other.dir != d.Server && s.right(s.router.routeIn(other, cause.Request(x))) {
+			f := s.Found(other.dir, "The request comes in on port %s, where it lands in %s; the downloads are proxied in a virtual host on another port, %s.", d.state.port, s.taker(), written(other.dir))
+			return s.With(f, d)
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,9 @@ type exprParser struct {
 	at    int
 	depth int
 	bad   bool
+
+	captures []string // of the last regular expression that matched
+	lost     bool     // whether one matched is not known
 }
 
 func (p *exprParser) space() { p.at = skipSpace(p.text, p.at) }
@@ -124,6 +128,11 @@ func (p *exprParser) one() truth {
 	}
 	right, ok2 := p.operand()
 	ok = ok && ok2
+	if op == "-ipmatch" {
+		net, valid := network(right)
+		addr, err := netip.ParseAddr(left)
+		return decide(ok && valid && err == nil, valid && err == nil && net.Contains(addr.Unmap()))
+	}
 	a, errA := strconv.Atoi(left)
 	b, errB := strconv.Atoi(right)
 	switch op {
@@ -189,7 +198,12 @@ func (p *exprParser) regex(left string, ok, not bool) truth {
 		p.at++
 	}
 	re := compile(source, noCase)
-	_, matches := re.match(left)
+	captures, matches := re.match(left)
+	if !ok || re.why != "" {
+		p.lost = true
+	} else if matches {
+		p.captures, p.lost = captures, false
+	}
 	return decide(ok && re.why == "", matches != not)
 }
 
@@ -247,6 +261,13 @@ func (p *exprParser) operand() (value string, ok bool) {
 		name := p.text[p.at+2 : p.at+n]
 		p.at += n + 1
 		return p.s.variable(name)
+	case c == '$' && p.at+1 < len(p.text) && p.text[p.at+1] >= '0' && p.text[p.at+1] <= '9':
+		n := int(p.text[p.at+1] - '0')
+		p.at += 2
+		if n < len(p.captures) {
+			value = p.captures[n]
+		}
+		return value, !p.lost
 	case c >= '0' && c <= '9' || c == '-':
 		end := p.at + 1
 		for end < len(p.text) && (p.text[end] >= '0' && p.text[end] <= '9' || p.text[end] == '.') {
@@ -274,6 +295,9 @@ func (p *exprParser) operand() (value string, ok bool) {
 			return strings.ToLower(arg), ok
 		case "toupper":
 			return strings.ToUpper(arg), ok
+		case "reqenv", "env":
+			v, known := p.s.variable("ENV:" + arg)
+			return v, ok && known
 		case "req", "http", "req_novary":
 			v, known := p.s.variable("HTTP:" + arg)
 			return v, ok && known

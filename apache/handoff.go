@@ -139,7 +139,7 @@ func (s *state) handedOver(value string) string {
 		case "edit", "edit*":
 			re, err := regexp.Compile(args[0])
 			if err != nil {
-				s.undecided(d, "%s", compile(args[0], false).why)
+				s.undecided(d, "what the regular expression %q matches is not known here", args[0])
 				return ""
 			}
 			once := false
@@ -174,6 +174,12 @@ func (s *state) headerCondition(text string) truth {
 	}
 	if expr, ok := strings.CutPrefix(text, "expr="); ok {
 		return s.expr(expr)
+	}
+	if name, ok := strings.CutPrefix(text, "env="); ok {
+		name, not := strings.CutPrefix(name, "!")
+		if _, set := s.env.value[name]; set {
+			return known(!not)
+		}
 	}
 	return unknown
 }

@@ -46,12 +46,20 @@ func (t *Route) sockets() []string {
 	return list
 }
 
-// worker is the user that answers requests.
+// worker is the user that answers requests, with the group that takes the place
+// of the user's own one where it is another (mod_unixd documentation, Group).
 func (s *site) worker() string {
-	if d := lastOf(s.conf.Top.All("User")); d != nil && d.Arg(0) != "" && d.Arg(0)[0] != '$' {
-		return d.Arg(0)
+	said := func(name string) string {
+		if d := lastOf(s.conf.Top.All(name)); d != nil && !strings.HasPrefix(d.Arg(0), "$") {
+			return d.Arg(0)
+		}
+		return ""
 	}
-	return defaultUser
+	user := said("User")
+	if user == "" {
+		user = defaultUser
+	}
+	return s.Worker(user, said("Group"))
 }
 
 // defaultUser is Debian's.

@@ -1,36 +1,31 @@
 package apache
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 )
 
-// pattern is a regular expression of PCRE's, as far as Go's can stand in.
+// pattern is a regular expression as Apache gives it to PCRE.
 type pattern struct {
-	re  *regexp.Regexp
+	run *pcre.Pattern
 	why string // why it cannot be told what it matches
 }
 
-// compile reads a pattern. "." matches a newline for neither.
+// compile reads a pattern.
 func compile(text string, noCase bool) pattern {
-	if noCase {
-		text = "(?i)" + text
-	}
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return pattern{why: "what the regular expression " + strconv.Quote(text) + " matches is not known here: " + strings.TrimPrefix(err.Error(), "error parsing regexp: ")}
-	}
-	return pattern{re: re}
+	p := pcre.New(text, noCase)
+	return pattern{run: p, why: p.Wrong()}
 }
 
-// match returns the captures, the whole match first.
+// match returns the captures, the whole match first. What takes too long does
+// not match: PCRE gives up as well, and Apache takes that for no match.
 func (p pattern) match(text string) (captures []string, ok bool) {
-	if p.re == nil {
+	if p.why != "" {
 		return nil, false
 	}
-	captures = p.re.FindStringSubmatch(text)
-	return captures, captures != nil
+	captures, ok, _ = p.run.Match(text)
+	return captures, ok
 }
 
 // substitute puts captures in for $0 to $9; "\$" and "\\" stand for themselves

@@ -2,9 +2,11 @@ package apache
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -58,11 +60,11 @@ func (m mapping) literal() string {
 	case !anchored:
 		return ""
 	}
-	p := compile(text, false)
-	if p.re == nil {
-		return ""
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return pcre.New(m.path, false).Beginning()
 	}
-	prefix, _ := p.re.LiteralPrefix()
+	prefix, _ := re.LiteralPrefix()
 	return prefix
 }
 
@@ -72,6 +74,10 @@ func (m mapping) literal() string {
 // mod_proxy.c).
 func (s *state) proxyPass() {
 	if s.filename != "" {
+		return
+	}
+	if _, off := s.env.value["no-proxy"]; off {
+		s.step(route.StepProxy, s.env.by["no-proxy"], "no-proxy is set: no upstream gets %s", s.uri)
 		return
 	}
 	if d := lastOf(inBlocks(s.locations, "ProxyPass", "ProxyPassMatch")); d != nil {

@@ -27,6 +27,9 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-path-rewritten":
 		return cause.First(d.Deciding(route.StepRewrite), cause.Pass(d))
 	case "proxy-bad-gateway":
+		if by := d.Deciding(route.StepUnknown); by != nil && (by.Name == "RewriteRule" || strings.HasPrefix(by.Name, "ProxyPass")) {
+			return by // to an address that is not known
+		}
 		return cause.Pass(d)
 	case "proxy-host-rejected":
 		return cause.First(d.Last("ProxyPreserveHost"), cause.Pass(d))

@@ -167,7 +167,7 @@ func (s *state) apply(ru rule) bool {
 	if e := ru.flags["E"]; e != "" {
 		name, value, _ := strings.Cut(e, ":")
 		if v, ok := s.expand(value, captures, conds); ok {
-			s.env[name] = v
+			s.env.set(name, v, d)
 		}
 	}
 	if has(ru.flags, "B") {

@@ -114,17 +114,28 @@ func (s *state) fixups() {
 	if s.rewriteFolder(); s.done {
 		return
 	}
+	var lists []redirect
+	var whole *redirect // the last one for all of its section
 	for _, b := range s.sections() {
 		if b == s.r.conf.Top || b == s.srv.dir {
 			continue
 		}
 		for _, d := range b.All(redirecting...) {
-			if m := newRedirect(d); m.path != "" {
-				if s.redirect(m); s.done {
-					return
-				}
+			if m := newRedirect(d); m.path == "" {
+				whole = &m
+			} else {
+				lists = append(lists, m)
 			}
 		}
+	}
+	if whole != nil {
+		s.redirect(*whole)
+	}
+	for _, m := range lists {
+		if s.done {
+			return
+		}
+		s.redirect(m)
 	}
 }
 

@@ -30,8 +30,8 @@ type state struct {
 	locations []*conf.Directive // Location sections in force
 	others    []*conf.Directive // Directory and Files, or Proxy
 	ifs       []*conf.Directive
-	env       map[string]string // what RewriteRule sets
-	moved     *rule             // the one that redirects, with status
+	env       environment
+	moved     *rule // the one that redirects, with status
 	status    int
 
 	folder       *folderRules // while the rules of a folder run
@@ -49,7 +49,7 @@ func newState(r *Router, q route.Request) *state {
 	if q.Scheme == "" {
 		q.Scheme = "http"
 	}
-	return &state{r: r, req: q, srv: r.main, env: map[string]string{}}
+	return &state{r: r, req: q, srv: r.main, env: newEnvironment()}
 }
 
 // result is the route so far.
@@ -136,7 +136,7 @@ func (s *state) unset(d *conf.Directive, texts ...string) bool {
 // conditions add, access, and what the handler does.
 func (s *state) run() {
 	s.locations = s.matchLocations()
-	for _, phase := range []func(){s.rewriteServer, s.proxyPass, s.redirects, s.aliases, s.storage, s.walk, s.access, s.fixups, s.content} {
+	for _, phase := range []func(){s.setServer, s.rewriteServer, s.proxyPass, s.redirects, s.aliases, s.storage, s.walk, s.setSections, s.access, s.fixups, s.content} {
 		if s.done {
 			return
 		}

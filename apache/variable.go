@@ -55,7 +55,7 @@ func (s *state) variable(name string) (value string, known bool) {
 		case "HTTP", "REQ":
 			return header(name[i+1:])
 		case "ENV":
-			v, ok := s.env[name[i+1:]]
+			v, ok := s.env.value[name[i+1:]]
 			return v, ok
 		}
 		return "", false

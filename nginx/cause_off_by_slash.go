@@ -73,7 +73,7 @@ func (s *site) climbs(v *vhost, l *conf.Directive) (uri, opened string, ok bool)
 		}
 		uri = name + "../NAME"
 	case LocationRegex, LocationNoCase:
-		lead := s.router.pattern(name, kind == LocationNoCase).beginning()
+		lead := s.router.pattern(name, kind == LocationNoCase).Beginning()
 		if lead == "" || strings.HasSuffix(lead, "/") {
 			return "", "", false
 		}

@@ -47,7 +47,7 @@ func judgePermissionDenied(s *site) *diag.Finding {
 // worker is the user that nginx's workers run as.
 func (s *site) worker() string {
 	if d := s.conf.Top.First("user"); d != nil {
-		return d.Arg(0)
+		return s.Worker(d.Arg(0), d.Arg(1))
 	}
 	return defaultUser
 }

@@ -81,8 +81,8 @@ func (s *site) probesOf(l *conf.Directive) []string {
 		fits = func(string) bool { return true }
 	case LocationRegex, LocationNoCase:
 		p := s.router.pattern(prefix, kind == LocationNoCase)
-		prefix = p.beginning()
-		fits = func(uri string) bool { _, ok, _ := p.match(uri); return ok && prefix != "" }
+		prefix = p.Beginning()
+		fits = func(uri string) bool { _, ok, _ := p.Match(uri); return ok && prefix != "" }
 	default:
 		return nil // no regular expression is looked at
 	}

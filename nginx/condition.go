@@ -84,7 +84,7 @@ func (s *state) comparison(left, op, right string) (holds bool, why string) {
 		return (v.text == w.text) != negative, w.why
 	case "~", "~*", "!~", "!~*":
 		p := s.r.pattern(right, strings.HasSuffix(op, "*"))
-		captures, ok, why := p.match(v.text)
+		captures, ok, why := p.Match(v.text)
 		if why != "" {
 			return false, why
 		}

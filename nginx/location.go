@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -48,7 +49,7 @@ type location struct {
 	dir      *conf.Directive
 	kind     LocationKind
 	name     string
-	pattern  *pattern
+	pattern  *pcre.Pattern
 	redirect bool // "/x" is redirected to this "/x/"
 
 	exact    map[string]*location
@@ -181,7 +182,7 @@ func (s *state) search(l *location) (stop, redirect bool) {
 		return false, false
 	}
 	for _, in := range l.regexes {
-		captures, ok, why := in.pattern.match(s.uri)
+		captures, ok, why := in.pattern.Match(s.uri)
 		if why != "" {
 			s.undecided(in.dir, "%s", why)
 			return true, false

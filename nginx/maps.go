@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 )
 
 // mapping is a map block
@@ -19,7 +20,7 @@ type mapping struct {
 	head    map[string]*conf.Directive
 	tail    map[string]*conf.Directive
 	regex   []*conf.Directive
-	pattern []*pattern
+	pattern []*pcre.Pattern
 	rest    *conf.Directive // default
 }
 
@@ -94,7 +95,7 @@ func (s *state) mapped(name string, m *mapping) value {
 	e := m.find(key.text)
 	if e == nil && key.text != "" {
 		for i, p := range m.pattern {
-			captures, ok, why := p.match(key.text)
+			captures, ok, why := p.Match(key.text)
 			if why != "" {
 				return unknown(name, "depends on "+why)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 )
 
 // refused says what nginx finds wrong with a directive whose form is right, as
@@ -289,7 +290,7 @@ func wrongPattern(text string) string {
 			}
 			i++
 		case '[':
-			n, closed := class(text[i:])
+			n, closed := pcre.Class(text[i:])
 			if !closed {
 				return wrong(`a "]" is missing`)
 			}

@@ -92,7 +92,7 @@ func (s *state) set(d *conf.Directive) {
 // _end_code).
 func (s *state) rewrite(d *conf.Directive) (exit bool) {
 	p := s.r.pattern(d.Arg(0), false)
-	captures, ok, why := p.match(s.uri)
+	captures, ok, why := p.Match(s.uri)
 	if why != "" {
 		s.undecided(d, "%s", why)
 		return true

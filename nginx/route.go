@@ -60,7 +60,7 @@ type Router struct {
 
 	subrequests func() []string // the URIs that the configuration asks beside a request
 
-	patterns sync.Map // patternKey → *pattern
+	patterns sync.Map // patternKey → *pcre.Pattern
 }
 
 // NewRouter prepares a configuration for routing.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
@@ -23,7 +24,7 @@ type nameIndex struct {
 type named struct {
 	srv     *vhost
 	dir     *conf.Directive
-	pattern *pattern
+	pattern *pcre.Pattern
 	text    string
 }
 
@@ -94,7 +95,7 @@ func (x *nameIndex) lookup(host string) (n named, how string, captures []string,
 		return named{}, "", nil, ""
 	}
 	for _, n := range x.regex {
-		captures, ok, why := n.pattern.match(host)
+		captures, ok, why := n.pattern.Match(host)
 		if ok || why != "" {
 			return n, "by the first regular expression", captures, why
 		}

@@ -166,7 +166,7 @@ func (s *site) later(t *Route) *conf.Directive {
 	for _, l := range locations(t.Server) {
 		kind, pattern := LocationName(l)
 		if (kind == LocationRegex || kind == LocationNoCase) && isInternal(l) && l != t.Location {
-			if _, fits, _ := s.router.pattern(pattern, kind == LocationNoCase).match(t.URI); fits {
+			if _, fits, _ := s.router.pattern(pattern, kind == LocationNoCase).Match(t.URI); fits {
 				return l
 			}
 		}

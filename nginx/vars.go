@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/proxydiag/proxydiag/pkg/conf/pcre"
 )
 
 // value is a text, or why it is not known.
@@ -129,9 +131,9 @@ func (s *state) captured(p part, escaped bool) string {
 }
 
 // capture keeps what a pattern captured, its named groups as variables.
-func (s *state) capture(p *pattern, captures []string) {
+func (s *state) capture(p *pcre.Pattern, captures []string) {
 	s.captures = captures
-	for i, name := range p.names {
+	for i, name := range p.Names() {
 		if name != "" && i < len(captures) {
 			s.vars[name] = value{text: captures[i]}
 		}

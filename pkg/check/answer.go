@@ -82,7 +82,7 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}
 	case p.Status >= 502 && p.Status <= 504 && reached == diag.Yes && !ofHandoff(v, p):
 		return fault{} // the application may say so itself
-	case p.Status == 502 || p.Status == 503:
+	case p.Status == 502 || p.Status == 503, p.Status == 500 && reached == diag.No && strings.HasSuffix(p.StatusLine, " Proxy Error"):
 		return fault{"proxy-bad-gateway", badGateway(answered, v, reached)}
 	case p.Status == 504:
 		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}

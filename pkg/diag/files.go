@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -114,18 +115,42 @@ func (s *Sandbox) stat(path string) Path {
 	return p
 }
 
-// lookupUser finds a user and all groups.
-func lookupUser(name string) User {
-	out := User{Name: name, UID: -1}
-	u, err := user.Lookup(name)
-	if err != nil {
+// lookupUser finds a user and all groups. As for chown, a group behind a colon
+// takes the place of the user's own one; a number stands behind "#".
+func lookupUser(spec string) User {
+	name, group, given := strings.Cut(spec, ":")
+	out := User{Name: spec, UID: -1}
+	var ids []string
+	own := ""
+	u, err := byNumber(name, user.Lookup, user.LookupId)
+	switch number, numeric := strings.CutPrefix(name, "#"); {
+	case err == nil:
+		own = u.Gid
+		if ids, err = u.GroupIds(); err != nil {
+			ids = []string{own}
+		}
+		out.UID, _ = strconv.Atoi(u.Uid)
+	case numeric: // a user without an entry has no groups
+		if out.UID, err = strconv.Atoi(number); err != nil {
+			out.Failure = err.Error()
+			return out
+		}
+	default:
 		out.Failure = err.Error()
 		return out
 	}
-	out.UID, _ = strconv.Atoi(u.Uid)
-	ids, err := u.GroupIds()
-	if err != nil {
-		ids = []string{u.Gid}
+	if given {
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == own })
+		g, err := byNumber(group, user.LookupGroup, user.LookupGroupId)
+		switch number, numeric := strings.CutPrefix(group, "#"); {
+		case err == nil:
+			ids = append(ids, g.Gid)
+		case numeric:
+			ids = append(ids, number)
+		default:
+			out.Failure = err.Error()
+			return out
+		}
 	}
 	for _, id := range ids {
 		if n, err := strconv.Atoi(id); err == nil {
@@ -133,4 +158,12 @@ func lookupUser(name string) User {
 		}
 	}
 	return out
+}
+
+// byNumber looks up a name, or a number behind "#".
+func byNumber[T any](name string, byName, byID func(string) (*T, error)) (*T, error) {
+	if id, ok := strings.CutPrefix(name, "#"); ok {
+		return byID(id)
+	}
+	return byName(name)
 }

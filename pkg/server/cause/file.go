@@ -35,6 +35,16 @@ func (s *Site[R]) OnDisk(path string) route.FileKind {
 	return route.FileRegular
 }
 
+// Worker is how the user is called that a server runs as: user:group where the
+// group takes the place of the user's own one. A record may know the user alone.
+func (s *Site[R]) Worker(user, group string) string {
+	both := user + ":" + group
+	if group == "" || group == user || s.User(both) == nil && s.User(user) != nil {
+		return user
+	}
+	return both
+}
+
 // Denied is the finding that who, the server, may not read the handoff's file.
 // at is the file or folder that refuses its user, nil where that was not seen.
 func (s *Site[R]) Denied(who, user string, at *diag.Path, events ...Event) *diag.Finding {

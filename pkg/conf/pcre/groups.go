@@ -1,4 +1,4 @@
-package nginx
+package pcre
 
 import (
 	"strconv"
@@ -94,12 +94,13 @@ func reference(names []string, name string) string {
 
 // classEnd is the length of the character class at the beginning of s.
 func classEnd(s string) int {
-	n, _ := class(s)
+	n, _ := Class(s)
 	return n
 }
 
-// class is classEnd, and says whether the class is closed.
-func class(s string) (n int, closed bool) {
+// Class is the length of the character class at the beginning of s, and whether
+// it is closed.
+func Class(s string) (n int, closed bool) {
 	i := 1
 	if strings.HasPrefix(s[i:], "^") {
 		i++
@@ -121,4 +122,8 @@ func class(s string) (n int, closed bool) {
 		i++
 	}
 	return len(s), false
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
