@@ -49,9 +49,13 @@ func (s *site) responsible(code string) *conf.Directive {
 			return cause.First(t.Deciding(route.StepReturn, route.StepRewrite, route.StepAccess), t.Last("AllowMethods"))
 		}
 	case "handoff-not-found":
-		if s.Handoff != nil {
-			return s.Handoff.FileBy
+		if s.Handoff == nil {
+			break
 		}
+		if by := s.Handoff.Deciding(route.StepUnknown); by != nil && by.Name == "Header" {
+			return by // it writes a value that is not known
+		}
+		return s.Handoff.FileBy
 	}
 	return s.changes(code)
 }

@@ -45,6 +45,8 @@ func apacheRoutingRows() []row {
 			}},
 
 		{name: "dead upstream", code: "proxy-bad-gateway", near: "proxy-not-routed", site: swap("127.0.0.1:8000", "127.0.0.1:8001")},
+		{name: "TLS to an application without", code: "proxy-bad-gateway", near: "proxy-not-routed", // 500 Proxy Error
+			site: both(modules("socache_shmcb", "ssl"), both(onTop("SSLProxyEngine On"), swap("http://127.0.0.1:8000", "https://127.0.0.1:8000")))},
 		{name: "dead server in a group", near: "proxy-bad-gateway", sample: "balancer.conf",
 			site: swap("BalancerMember http://127.0.0.1:8000", "BalancerMember http://127.0.0.1:8001\nBalancerMember http://127.0.0.1:8000")},
 
