@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 )
@@ -39,6 +40,11 @@ func judgePublicTwin(s *site) []diag.Finding {
 		return fmt.Sprintf("%s opens %s for %s, the same file that %s keeps internal.", blockName(t.By), t.Route.File, t.URI, blockName(t.Guard))
 	})
 	for i := range list {
+		for _, t := range twins {
+			if kind, prefix := LocationName(t.Guard); kind == LocationPrefix && *s.Place(t.By) == *list[i].Location && isRegex(t.By) && strings.HasPrefix(t.URI, prefix) {
+				list[i].Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", prefix, t.Guard.Pos.Line)
+			}
+		}
 		list[i].Depends = slices.ContainsFunc(twins, func(t twin) bool {
 			return path.Dir(t.URI) == "/" && *s.Place(t.By) == *list[i].Location
 		})

@@ -51,14 +51,15 @@ func lintRegexShadowsInternal(s *site) []diag.Finding {
 		var from *Route
 		told := map[*conf.Directive]bool{}
 		for _, l := range s.forHandoffs(v) {
-			if from == nil {
+			probes := s.probesOf(l)
+			if from == nil && probes != nil {
 				asking := s.asking(v)
 				if len(asking) == 0 {
 					break // nothing hands off
 				}
 				from = asking[0]
 			}
-			for _, uri := range s.probesOf(l) {
+			for _, uri := range probes {
 				h := s.router.Handoff(from, route.Handoff{Value: diag.EscapePath(uri)})
 				if f := s.shadow(h, s.takenElsewhere(h, l, uri)); f != nil && !told[h.Location] {
 					told[h.Location] = true
@@ -70,8 +71,7 @@ func lintRegexShadowsInternal(s *site) []diag.Finding {
 	return list
 }
 
-// probesOf are URIs of a location for files of the types that other locations
-// are commonly made for.
+// probesOf are URIs of a location for probeNames.
 func (s *site) probesOf(l *conf.Directive) []string {
 	kind, prefix := LocationName(l)
 	var fits func(uri string) bool
@@ -87,8 +87,8 @@ func (s *site) probesOf(l *conf.Directive) []string {
 		return nil // no regular expression is looked at
 	}
 	var list []string
-	for _, ext := range []string{".bin", ".txt", ".html", ".pdf", ".zip", ".jpg", ".mp4"} {
-		if uri := prefix + probeName + ext; fits(uri) {
+	for _, name := range probeNames() {
+		if uri := prefix + name; fits(uri) {
 			list = append(list, uri)
 		}
 	}

@@ -64,6 +64,12 @@ func TestLintTwins(t *testing.T) {
 		{"of two folders", site + "location /p2/ { internal; alias /srv/private/; }\n" + twinAt + "location /m2/ { alias /srv/private/; }\n}", twin(5, 6)},
 		{"one for two folders", site + "location /p2/ { internal; alias /srv/private/; }\nlocation /all/ { alias /srv/; }\n}", twin(5)},
 
+		{"by a type, at the same URI", site + "location ~* \\.jpg$ { root /srv; rewrite ^/protected/(.*) /media/$1 break; }\n}", twin(4)},
+		{"by a type", "server { listen 80; root /srv;\n" + app + "location ^~ /p/ { internal; alias /srv/media/; }\nlocation ~* \\.(png|jpg)$ { expires 30d; }\n}", twin(4)},
+		{"by a type that is none of a download", "server { listen 80; root /srv;\n" + app + "location /p/ { internal; alias /srv/media/; }\nlocation ~* \\.(css|js|php)$ { expires 30d; }\n}", nil},
+		{"by a type that is refused", "server { listen 80; root /srv;\n" + app + "location /media/ { internal; alias /srv/media/; }\nlocation ~* \\.(png|jpg)$ { allow 127.0.0.1; deny all; }\n}", nil},
+		{"by a type, kept internal", "server { listen 80; root /srv;\n" + app + "location ^~ /media/ { internal; }\nlocation ~* \\.(png|jpg)$ { expires 30d; }\n}", nil},
+
 		{"of this machine only", site + "}\nserver { listen 127.0.0.1:9000; root /srv/media; }", nil},
 		{"on a socket", site + "}\nserver { listen unix:/run/x.sock; root /srv/media; }", nil},
 		{"the storage's own server", "server { listen 80;\nlocation /protected/ { internal; alias /srv/media/; }\nlocation / { proxy_pass http://10.0.0.1:81; } }\nserver { listen 10.0.0.1:81; root /srv/media; }", nil},

@@ -16,6 +16,7 @@ type mappings struct {
 	folders map[string][]mapped // by the real path of the folder
 	hides   map[*vhost]bool     // clients do not reach these: the configuration itself asks them, as its storage
 	guards  map[*conf.Directive]bool
+	regexes map[*vhost]bool
 }
 
 // mapped is a root or alias, in force in a server block.
@@ -28,7 +29,7 @@ type mapped struct {
 // mappings collects the mappings, with the links in them followed as far as
 // they were looked at.
 func (s *site) mappings() *mappings {
-	m := &mappings{own: map[*vhost][]mapped{}, folders: map[string][]mapped{}, guards: map[*conf.Directive]bool{}}
+	m := &mappings{own: map[*vhost][]mapped{}, folders: map[string][]mapped{}, guards: map[*conf.Directive]bool{}, regexes: map[*vhost]bool{}}
 	for _, v := range s.router.servers {
 		for _, d := range mappingsOf(v.dir) {
 			folder := d.Arg(0)
@@ -48,6 +49,17 @@ func (s *site) mappings() *mappings {
 	}
 	m.hides = s.router.tiersBehind()
 	return m
+}
+
+// regular says that a server block has a location with a regular expression that
+// clients reach.
+func (m *mappings) regular(v *vhost) bool {
+	found, known := m.regexes[v]
+	if !known {
+		found = slices.ContainsFunc(locations(v.dir), func(l *conf.Directive) bool { return isRegex(l) && !isInternal(l) })
+		m.regexes[v] = found
+	}
+	return found
 }
 
 // mappingsOf are the root and alias directives of a server block.

@@ -37,6 +37,16 @@ type meant struct {
 // probeName is a file that is asked for where none is known.
 const probeName = "proxydiag-probe"
 
+// probeNames are files of the types that locations with regular expressions are
+// commonly made for, and that are handed over.
+func probeNames() []string {
+	list := []string{".bin", ".txt", ".html", ".pdf", ".zip", ".jpg", ".mp4"}
+	for i, ext := range list {
+		list[i] = probeName + ext
+	}
+	return list
+}
+
 // meantHandoffs are the handoffs to the prefixes that are stated: by
 // --sendfile, or by the field X-Accel-Mapping that applications take it from.
 func (s *site) meantHandoffs() []meant {

@@ -66,7 +66,9 @@ func (s *site) misled(l *conf.Directive) bool {
 }
 
 // twinsOf looks for the file name of a folder in the mappings that may serve
-// it: first in those of the server block v itself, then in all others'.
+// it: first in those of the server block v itself, then in all others'. Where
+// regular expressions are looked at in v, so are files of the types that they
+// are commonly made for.
 func (s *site) twinsOf(m *mappings, v *vhost, folder, name string) []twin {
 	var list []twin
 	tried := map[*vhost]map[string]bool{}
@@ -74,16 +76,22 @@ func (s *site) twinsOf(m *mappings, v *vhost, folder, name string) []twin {
 		if c.server != v && m.hidden(c.server, v) {
 			continue
 		}
-		uri, ok := s.publicURI(c.by, folder, name)
-		if !ok || tried[c.server][uri] {
-			continue
+		names := []string{name}
+		if c.server == v && m.regular(v) && !isInternal(c.by.Parent) {
+			names = append(names, probeNames()...)
 		}
-		if tried[c.server] == nil {
-			tried[c.server] = map[string]bool{}
-		}
-		tried[c.server][uri] = true
-		if t := s.public(m, c.server, uri, path.Join(folder, name)); t != nil {
-			list = append(list, twin{By: servedBy(t), URI: uri, Route: t, Asked: s.asks(c.server.dir, name)})
+		for _, name := range names {
+			uri, ok := s.publicURI(c.by, folder, name)
+			if !ok || tried[c.server][uri] {
+				continue
+			}
+			if tried[c.server] == nil {
+				tried[c.server] = map[string]bool{}
+			}
+			tried[c.server][uri] = true
+			if t := s.public(m, c.server, uri, path.Join(folder, name)); t != nil {
+				list = append(list, twin{By: servedBy(t), URI: uri, Route: t, Asked: s.asks(c.server.dir, name)})
+			}
 		}
 	}
 	return list
