@@ -146,13 +146,16 @@ func gateNginxFile(t *testing.T, file string) (diag.Report, error) {
 func TestGateNginxRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"server { listen 80;\nlocation / { proxy_pas http://app; } location /p/ { internal; alias /srv/p/; } }":                            `2 unknown directive "proxy_pas"`,
-		"server { listen 80; location / { proxy_pass http://app;\n\nclient_max_body_size 10Q; } }":                                         `3 "client_max_body_size" directive invalid value`,
-		"events {} http { server { listen 80;\nlocation / { proxy_pass http://app; add_header X $nope; } } }":                              `2 unknown "nope" variable`,
-		"server {\nlisten ${PORT}; location / { proxy_pass http://app; } location /p/ { internal; alias /srv/p/; } }":                      `2 listen takes no variables`,
-		"server { listen 80;\nlocation / { proxy_pass http://app; add_header X ${API_HOST}; } location /p/ { internal; alias /srv/p/; } }": `2 unknown "api_host" variable`,
-		"events {} http { server {\nlisten 443 ssl; location / { proxy_pass http://app; } location /p/ { internal; alias /srv/p/; } } }":   `1 no "ssl_certificate" is defined`,
-		"server { listen 80; location / { proxy_pass http://app; }\nlocation ~ ^/p/( { internal; alias /srv/p/; } }":                       `2 `,
+		"server { listen 80;\nlocation / { proxy_pas http://app; } location /p/ { internal; alias /srv/p/; } }":                              `2 unknown directive "proxy_pas"`,
+		"server { listen 80; location / { proxy_pass http://app;\n\nclient_max_body_size 10Q; } }":                                           `3 "client_max_body_size" directive invalid value`,
+		"events {} http { server { listen 80;\nlocation / { proxy_pass http://app; add_header X $nope; } } }":                                `2 unknown "nope" variable`,
+		"server {\nlisten ${PORT}; location / { proxy_pass http://app; } location /p/ { internal; alias /srv/p/; } }":                        `2 listen takes no variables`,
+		"server { listen 80;\nlocation / { proxy_pass http://app; add_header X ${API_HOST}; } location /p/ { internal; alias /srv/p/; } }":   `2 unknown "api_host" variable`,
+		"events {} http { server {\nlisten 443 ssl; location / { proxy_pass http://app; } location /p/ { internal; alias /srv/p/; } } }":     `1 no "ssl_certificate" is defined`,
+		"server { listen 80; location / { proxy_pass http://app; }\nlocation ~ ^/p/( { internal; alias /srv/p/; } }":                         `2 `,
+		"server { listen 443 ssl; location / { proxy_pass http://app; }\nssl_ciphers HIHG; location /p/ { internal; alias /srv/p/; } }":      `2 SSL_CTX_set_cipher_list("HIHG") failed`,
+		"server { listen 443 ssl; location / { proxy_pass http://app; }\nssl_stapling of; location /p/ { internal; alias /srv/p/; } }":       `2 invalid value "of" in "ssl_stapling"`,
+		"server { listen 443 ssl; location / { proxy_pass http://app; }\nssl_protocols TLSv1.4; location /p/ { internal; alias /srv/p/; } }": `2 invalid value "TLSv1.4"`,
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -94,7 +94,7 @@ func (w *rewriting) print() (*printed, error) {
 	for _, line := range slices.Concat(w.around(), w.variables(), w.defined) {
 		p.raw("    " + line + "\n")
 	}
-	for _, d := range block.Block {
+	for _, d := range slices.Concat(block.Block, w.ciphers()) {
 		p.directive(d, 1)
 	}
 	p.raw("}\n")
@@ -129,7 +129,7 @@ func (w *rewriting) rewrite(d *conf.Directive) []*conf.Directive {
 			return nil
 		}
 		return []*conf.Directive{copyOf(d)}
-	case w.left[d.Pos] || dropped[d.Name]:
+	case w.left[d.Pos] || dropped[d.Name] && !misspeltSwitch(d):
 		return nil
 	case isCode(d.Name):
 		w.change(d, "%s is code, and is left out", d.Name)

@@ -177,7 +177,7 @@ func outside(d *conf.Directive, root string) string {
 	case "include", "load_module", "user_file", "dav_methods", "proxy_store":
 		return "a file"
 	case "listen":
-		if !strings.HasPrefix(arg, "127.9.9.") {
+		if !strings.HasPrefix(arg, "127.9.9.") && !strings.HasPrefix(arg, "unix:/box/") {
 			return "an address to listen on"
 		}
 	case "resolver":
