@@ -41,16 +41,21 @@ XSendFilePath /srv/media`,
 // it has not, or before it is loaded, where XSendFile is on nowhere else.
 func lintGuardedOff(s *site) []diag.Finding {
 	const name = "mod_xsendfile.c"
-	if loaded, _ := s.conf.Loaded(name); !loaded || switchesOnAnywhere(s.conf.Top) {
+	loaded, known := s.conf.Loaded(name)
+	if known && !loaded || switchesOnAnywhere(s.conf.Top) {
 		return nil
 	}
 	var list []diag.Finding
 	for _, g := range s.conf.Guards {
 		d := g.Directive
-		if g.Open || !g.Known || d.Name != "IfModule" || !strings.Contains(strings.ToLower(d.Arg(0)), "xsendfile") || !switchesOn(d) {
+		if g.Open || !g.Known || d.Name != "IfModule" || !strings.Contains(strings.ToLower(d.Arg(0)), "xsend") || !switchesOn(d) {
 			continue
 		}
-		f := s.Found(d, "%s is left out, with XSendFile in it, though the module is loaded: %s.", written(d), g.Why)
+		why := "though the module is loaded: " + g.Why
+		if !loaded {
+			why = "whether the module is loaded or not: " + g.Why
+		}
+		f := s.Found(d, "%s is left out, with XSendFile in it, %s.", written(d), why)
 		f.Fix = "Write <IfModule " + name + ">, or leave the IfModule away."
 		if moduleID(d.Arg(0)) == moduleID(name) {
 			f.Detail = fmt.Sprintf("%s is left out, with XSendFile in it: the module is loaded further down only.", written(d))

@@ -112,7 +112,7 @@ func (p *parser) condition(d *conf.Directive) (open, known bool, why string) {
 		if id := moduleID(test); id == test && !strings.HasSuffix(id, "_module") {
 			is = test + " is the name of a loaded module (it wants mod_x.c or x_module)"
 		}
-		if !yes && !p.main {
+		if !yes && !p.main && !nobodys(test) {
 			yes, known = true, false
 		}
 	case "IfDefine":

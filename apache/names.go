@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -119,4 +120,15 @@ func moduleID(name string) string {
 		return rest + "_module"
 	}
 	return name
+}
+
+// nobodys says that no module has a name as <IfModule> takes it, whatever is
+// loaded: it is neither an identifier nor a source file, or mod_xsendfile's,
+// misspelt.
+func nobodys(name string) bool {
+	id := moduleID(name)
+	if strings.Contains(strings.ToLower(name), "xsend") {
+		return id != "xsendfile_module"
+	}
+	return !strings.HasSuffix(id, "_module") && !slices.Contains([]string{".c", ".cc", ".cpp", ".cxx"}, path.Ext(name))
 }
