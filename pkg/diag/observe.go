@@ -303,6 +303,9 @@ func (r *run) finish() {
 	if r.log != nil {
 		r.record.Log = r.log.end()
 		r.record.Log.Lines = r.Sandbox.own(r.record)
+		if r.Sandbox != nil {
+			r.record.Log.Path = sandboxLog
+		}
 		for i, line := range r.record.Log.Lines {
 			r.record.Log.Lines[i] = r.redact.line(line)
 		}

@@ -25,6 +25,10 @@ type Sandbox struct {
 	Original func(string) string
 }
 
+// sandboxLog stands for the path of the sandbox's error log, which is gone when
+// the report is read.
+const sandboxLog = "the sandbox's error log"
+
 // original puts a text into the words of the configuration.
 func (s *Sandbox) original(text string) string {
 	if s == nil || s.Original == nil {
