@@ -238,6 +238,18 @@ func (o *offers) wayIn(c *Config, port server.Port, e entrance) {
 	}
 }
 
+// stated are the scripts that stated ways in ask for.
+func stated(c *Config, ways []server.WayIn) []string {
+	var list []string
+	for _, w := range ways {
+		url := w.URL.For(probeName)
+		list = append(list, route.Scripts(strings.TrimPrefix(url, w.Origin), func(files func(string) route.FileKind) route.Outcome {
+			return NewRouter(c, RouterOptions{Files: files}).Route(requestFor(w.Port, url)).Outcome
+		})...)
+	}
+	return list
+}
+
 // requestFor is a plain request through one address.
 func requestFor(port server.Port, target string) route.Request {
 	scheme, rest, _ := strings.Cut(target, "://")

@@ -60,7 +60,7 @@ func (trials) Start(ctx context.Context, source conf.Source, o server.SandboxOpt
 	w := newRewriting(c, o)
 	w.without(problems)
 	w.user, w.group = proc.WorkerUser("www-data", "lighttpd", "nobody")
-	if err := w.scripts(offersOf(c).scripts); err != nil {
+	if err := w.scripts(append(offersOf(c).scripts, stated(c, o.Stated)...)); err != nil {
 		return nil, err
 	}
 	for range attempts {

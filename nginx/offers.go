@@ -66,6 +66,19 @@ func newOffering(c *Config) *offering {
 	return o
 }
 
+// stated finds the scripts that stated ways in ask for.
+func (o *offering) stated(ways []server.WayIn) {
+	for _, w := range ways {
+		url := w.URL.For(probeName)
+		for _, file := range route.Scripts(strings.TrimPrefix(url, w.Origin), func(files func(string) route.FileKind) route.Outcome {
+			r := NewRouter(o.conf, RouterOptions{Prefix: compiledPrefix, Files: files})
+			return r.Route(requestFor(w.Port, url)).Outcome
+		}) {
+			o.scripts[file] = true
+		}
+	}
+}
+
 // named are the files that the configuration itself falls back to: pages for
 // errors, the one page of an application.
 func (o *offering) named() []string {
@@ -293,12 +306,19 @@ func (s *vhost) closed(port server.Port, url diag.URL, t *Route) string {
 
 // ask follows a plain request through one address.
 func (s *vhost) ask(port server.Port, url string, client netip.Addr) *Route {
+	q := requestFor(port, url)
+	q.Client = client
+	return s.r.Route(q)
+}
+
+// requestFor is a plain request through one address.
+func requestFor(port server.Port, url string) route.Request {
 	scheme, rest, _ := strings.Cut(url, "://")
 	host, uri, _ := strings.Cut(rest, "/")
-	q := route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: port.Listen, Client: client}
+	q := route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: port.Listen}
 	q.Header = http.Header{"Authorization": {"Basic eDp4"}} // what asks for a password goes on with one
 	q.Addr = strings.Replace(strings.Replace(q.Addr, "*:", "127.0.0.1:", 1), "[::]:", "[::1]:", 1)
-	return s.r.Route(q)
+	return q
 }
 
 // last is the route at whose end an application stands, where server blocks of

@@ -247,6 +247,7 @@ func (w *rewriting) filled(c, d *conf.Directive) *conf.Directive {
 func (w *rewriting) supply() {
 	o := newOffering(w.conf)
 	o.offers()
+	o.stated(w.o.Stated)
 	w.madeUp = o.madeUp
 	if w.o.Root == "" {
 		return

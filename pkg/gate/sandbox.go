@@ -92,9 +92,15 @@ func (b *sandbox) start(ctx context.Context, pairs []Pair) error {
 	if err := b.openStores(pairs); err != nil {
 		return err
 	}
+	var stated []server.WayIn
+	for _, p := range pairs {
+		if b.o.Intent.Path != "" {
+			stated = append(stated, p.Via)
+		}
+	}
 	box, err := b.o.Kind.Sandbox.Start(ctx, b.o.Config.Source, server.SandboxOptions{
 		Dir: b.dir, Root: b.root(), StandIn: b.standIn, Certificate: b.certificate,
-		AllowMissing: b.o.AllowMissing, Binary: b.o.Binary,
+		Stated: stated, AllowMissing: b.o.AllowMissing, Binary: b.o.Binary,
 		MadeUp: !slices.ContainsFunc(pairs, func(p Pair) bool { return !p.MadeUp }),
 	})
 	if err != nil {

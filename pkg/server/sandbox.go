@@ -130,6 +130,9 @@ type SandboxOptions struct {
 	// Certificate gives the paths of a certificate and its key, PEM, made for this
 	// sandbox; who asks does not verify it.
 	Certificate func() (cert, key string, err error)
+	// Stated are the ways in that the user says are meant: the scripts of an
+	// application that they ask for are taken to be there.
+	Stated []WayIn
 	// AllowMissing leaves out includes that are not there.
 	AllowMissing bool
 	// MadeUp says that nobody stated what the configuration is for: what a part of
