@@ -13,6 +13,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/all"
 	"github.com/proxydiag/proxydiag/pkg/conf"
+	"github.com/proxydiag/proxydiag/pkg/gate"
 	"github.com/proxydiag/proxydiag/pkg/report"
 	"github.com/proxydiag/proxydiag/pkg/server"
 )
@@ -74,7 +75,26 @@ func loadConfiguration(path, kindName string, std streams) (*configuration, erro
 		return nil, err
 	}
 	c.parse()
+	if template := c.template(); template != nil {
+		c.problems, c.left = template.Problems, nil
+	}
 	return c, nil
+}
+
+// template says that it has to be rendered before it is a configuration; nil
+// where it need not. What only looks like a mark of a template, in something
+// that can be read, is none.
+func (c *configuration) template() *conf.Error {
+	var found *conf.Error
+	if !errors.As(gate.Template(c.source), &found) || found.Problems[0].Pos.Line == 0 {
+		return nil // the name alone
+	}
+	pos := found.Problems[0].Pos
+	file, _ := c.source.File(pos.File)
+	if len(c.problems) > 0 || gate.TemplateName(pos.File) || strings.TrimSpace(strings.Split(file.Text, "\n")[pos.Line-1][:pos.Column-1]) == "" {
+		return found
+	}
+	return nil
 }
 
 // parse sorts what is wrong with the configuration.
@@ -117,6 +137,9 @@ func loadTree(path, kindName string, std streams) ([]*configuration, error) {
 		}
 		return nil // nothing of ours in it; perhaps in the folders below
 	})
+	if failed == nil && list == nil && err == nil {
+		c.problems[0].Message = strings.Replace(c.problems[0].Message, inFolder, inFolder+" and the folders below it", 1)
+	}
 	if failed != nil || list == nil {
 		return []*configuration{c}, err
 	}
@@ -153,6 +176,7 @@ func (c *configuration) detect(path string, std streams) error {
 			continue
 		}
 		read = true
+		c.source = source
 		main, ok := source.File(source.Roots[0])
 		var told *conf.Error
 		if ok && strings.IndexByte(main.Text, 0) >= 0 && errors.As(k.Parse(source), &told) {
@@ -167,11 +191,21 @@ func (c *configuration) detect(path string, std streams) error {
 	if errors.As(failed, &told) && told.Only(conf.Syntax, conf.NotText) {
 		return failed
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() && !read {
+		return &conf.Error{Problems: []conf.Problem{{Pos: conf.Pos{File: path}, Kind: conf.Empty,
+			Message: fmt.Sprintf("no configuration of %s was found in %s: name the file", strings.Join(kindNames(readable()), ", "), inFolder)}}}
+	}
+	if err := gate.Template(c.source); err != nil {
+		return err
+	}
 	if read || failed == nil {
 		return fmt.Errorf("%s: nothing tells whose configuration it is; say it, for example --server %s", path, readable()[0].Name)
 	}
 	return failed
 }
+
+// inFolder begins what is said of a folder that nothing was found in.
+const inFolder = "the folder"
 
 // tell writes what is wrong with a configuration, each with its place and the
 // line.

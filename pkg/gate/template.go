@@ -29,6 +29,11 @@ var engines = []engine{
 	{"a template with marks between %", regexp.MustCompile(`(?m)^[^#\n]*%%[A-Z][A-Z0-9_]+%%`), nil, "replace them first, as the build that it belongs to does"},
 }
 
+// TemplateName says that a file is called as templates are: site.conf.j2.
+func TemplateName(file string) bool {
+	return slices.ContainsFunc(engines, func(e engine) bool { return slices.Contains(e.ends, path.Ext(file)) })
+}
+
 // Template says that a configuration is a template that has to be rendered
 // before: a *conf.Error with the place and what to do; nil for none.
 func Template(source conf.Source) error {
