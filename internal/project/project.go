@@ -3,6 +3,7 @@
 package project
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 )
@@ -88,6 +89,7 @@ func Parse(path, text string, o Options) ([]Stack, error) {
 		r.problem(nil, "the file is empty; give it stacks:, with a name and its settings")
 		return nil, r.err()
 	}
+	r.merge(root.Content[0])
 	stacks := r.document(root.Content[0])
 	if err := r.err(); err != nil {
 		return nil, err
@@ -148,18 +150,24 @@ func (r *reader) pos(at *yaml.Node) conf.Pos {
 	return conf.Pos{File: r.path, Line: at.Line, Column: at.Column}
 }
 
-// yamlLine is how the YAML library says where it stopped.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
-// syntax notes what the YAML library says.
+// syntax notes what the YAML library says. What does not end is shown where it
+// begins, and not at the file's end.
 func (r *reader) syntax(err error) {
-	m := yamlLine.FindStringSubmatch(strings.TrimSpace(strings.Split(err.Error(), "\n")[0]))
 	p := conf.Problem{Pos: conf.Pos{File: r.path}, Kind: conf.Syntax, Message: "not YAML: " + err.Error()}
-	if m != nil {
-		p.Message = "not YAML: " + m[2]
-		if _, err := fmt.Sscan(m[1], &p.Pos.Line); err == nil {
-			p.Pos.Column = 1
+	if at := (*yaml.LoadError)(nil); errors.As(err, &at) {
+		p.Message = "not YAML: " + at.Message
+		where, began := at.Mark, at.ContextMark
+		lines := strings.Split(strings.TrimRight(r.text, " \t\r\n"), "\n")
+		switch over := where.Line > len(lines); {
+		case over && began.Line > 0:
+			where = began
+			p.Message += ", " + at.ContextMsg + " that begins here"
+		case over:
+			where.Line, where.Column = len(lines), len(lines[len(lines)-1])+1
+		case began.Line > 0 && began.Line != where.Line:
+			p.Message += fmt.Sprintf(", %s that begins at line %d", at.ContextMsg, began.Line)
 		}
+		p.Pos.Line, p.Pos.Column = where.Line, where.Column
 	}
 	r.problems = append(r.problems, p)
 }

@@ -61,6 +61,33 @@ func TestOnlyTheWantedStackNeedsItsSecrets(t *testing.T) {
 	}
 }
 
+// TestMerge: what a stack says itself wins, then what is merged first.
+func TestMerge(t *testing.T) {
+	stacks, err := Parse("p.yaml", `
+stacks:
+  one: &one {storage: a, proxy: x}
+  two: &two
+    <<: *one
+    proxy: y
+  three:
+    header: [h]
+    <<: [*two, *one, {storage: b}]
+`, Options{Keys: keys, Env: env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range stacks {
+		for _, set := range s.Settings {
+			got[s.Name] += set.Name + "=" + strings.Join(set.Values, ",") + " "
+		}
+	}
+	want := map[string]string{"one": "storage=a proxy=x ", "two": "proxy=y storage=a ", "three": "header=h proxy=y storage=a "}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string
@@ -71,7 +98,13 @@ func TestProblems(t *testing.T) {
 		"a text":            {"hello\n", []string{"p.yaml:1:1: the file is to hold names and values", "1 | hello"}},
 		"no stacks":         {"defaults: {proxy: x}\n", []string{"there is no stack in it"}},
 		"empty stacks":      {"stacks: {}\n", []string{"there is no stack in it"}},
-		"not YAML":          {"stacks:\n  a: [\n", []string{"p.yaml:", "not YAML: "}},
+		"not YAML":          {"stacks:\n  a: [\n", []string{"p.yaml:2:7: not YAML: ", "2 |   a: [\n  |       ^"}},
+		"deep":              {"stacks:\n  a:\n    storage: /srv\n   proxy: x\n", []string{"p.yaml:4:4: not YAML: did not find expected key, while parsing a block mapping that begins at line 2", "4 |    proxy: x\n  |    ^"}},
+		"no end":            {"stacks:\n  a:\n    proxy: \"x\n    storage: y\n\n", []string{"p.yaml:3:12: not YAML: ", "that begins here"}},
+		"no anchor":         {"stacks:\n  a:\n    proxy: *x\n", []string{"p.yaml:3:12: not YAML: unknown anchor 'x'"}},
+		"merged text":       {"stacks:\n  a:\n    <<: x\n", []string{"p.yaml:3:5: << merges names and values"}},
+		"merged into":       {"stacks:\n  a: &a\n    <<: *a\n", []string{"p.yaml:3:5: << merges what it stands in itself"}},
+		"wrong where named": {"stacks:\n  a: &a {proxi: x}\n  b: {<<: *a}\n", []string{"p.yaml:2:10: there is no setting proxi", "p.yaml:2:10: there is no setting proxi"}},
 		"a tab":             {"stacks:\n\ta: {}\n", []string{"p.yaml:2:1: not YAML: found character that cannot start any token"}},
 		"unknown at once":   {"stack: {}\nstacks:\n  a:\n    proxi: x\n    stor: y\n", []string{"p.yaml:1:1: there is no setting stack", "p.yaml:4:5: there is no setting proxi", "p.yaml:5:5: there is no setting stor"}},
 		"twice":             {"stacks:\n  a:\n    proxy: x\n    proxy: y\n", []string{"p.yaml:4", "proxy"}},
