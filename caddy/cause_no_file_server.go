@@ -2,6 +2,7 @@ package caddy
 
 import (
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var noFileServer = diag.Rule{
@@ -10,7 +11,7 @@ var noFileServer = diag.Rule{
 		Title: "The handoff is taken, and nothing sends the file",
 		Text: "The handlers in handle_response prepare the request; none of them answers. Caddy goes on with what " +
 			"stands behind the reverse_proxy, and where nothing does the answer is 200 with an empty body.",
-		Fix: "Add file_server to the handle_response.",
+		Fix: "Add file_server to the handle_response; without a matcher, or with one that holds for the rewritten path.",
 		Before: `reverse_proxy 127.0.0.1:8000 {
 	@accel header X-Accel-Redirect *
 	handle_response @accel {
@@ -35,7 +36,7 @@ var noFileServer = diag.Rule{
 
 func judgeNoFileServer(s *site) *diag.Finding {
 	h := s.Handoff
-	if !s.taken() || h.Response.sends() || s.opens(h) {
+	if !s.taken() || h.Response.sends() && !h.unanswered() || s.opens(h) {
 		return nil
 	}
 	if h.By != nil && h.By.Files != nil {
@@ -43,8 +44,26 @@ func judgeNoFileServer(s *site) *diag.Finding {
 			return nil // what stands behind it sends files: it is the path that is wrong
 		}
 	}
+	if server := h.Response.fileServer(); server != nil {
+		return s.With(s.found(server.At, "It is for other requests than this one, whose path is %s here. %s", h.URI, s.instead()), h)
+	}
 	f := s.found(h.Response.At, "Nothing in it answers. %s", s.instead())
 	return s.With(f, h)
+}
+
+// unanswered says that a handoff came to a response handler, and that nothing
+// answered, there or behind it.
+func (t *Passage) unanswered() bool { return t.Outcome == route.Returned && t.By == nil }
+
+// fileServer is the first file_server of a response handler, nil for none.
+func (r *Response) fileServer() *Handler {
+	var found *Handler
+	walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
+		if h.Files != nil && found == nil {
+			found = h
+		}
+	})
+	return found
 }
 
 // instead says what answers in the place of the file.

@@ -1,8 +1,10 @@
 package caddy
 
 import (
+	"net/http"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -40,7 +42,8 @@ reverse_proxy 127.0.0.1:8001 {
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	u := cause.Upstream(s.Download)
-	if !s.Lost() || s.Status() < 502 || s.Status() > 504 || u == nil {
+	unsteady := check.Unsteady(s.View) != nil
+	if u == nil || !unsteady && (!s.Lost() || s.Status() < 502 || s.Status() > 504) {
 		return nil
 	}
 	if u.Unknown != "" && len(u.Peers) == 0 {
@@ -48,7 +51,7 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	}
 	at, address := u.Pass, u.Host
 	var refused cause.Event
-	logged, alive := false, false
+	logged, alive, other := false, false, false
 	for _, p := range u.Peers {
 		if e, ok := s.Logged(refusedBy(p)); ok {
 			at, address, refused, logged = p.Directive, p.Addr, e, true
@@ -59,9 +62,13 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 			alive = true
 		case at == u.Pass:
 			at, address = p.Directive, p.Addr
+			other = true
 		}
 	}
-	if alive && (!logged || u.Host == address && s.IsBackend(u.Peers[0]) == diag.Yes) {
+	if reached, _ := s.Reached(diag.ProxyGet); reached == diag.No && s.Status() == http.StatusBadGateway {
+		unsteady = true // another upstream had its turn
+	}
+	if alive && !(unsteady && other) && (!logged || u.Host == address && s.IsBackend(u.Peers[0]) == diag.Yes) {
 		return nil
 	}
 	f := s.found(at, "Caddy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())

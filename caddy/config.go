@@ -32,7 +32,13 @@ type Config struct {
 // every problem found, in the order of reading. Of the meaning of directives
 // little is checked: Caddy may refuse a configuration that Parse accepts, and
 // knows modules that Parse does not.
-func Parse(s conf.Source) (*Config, error) {
+func Parse(s conf.Source) (*Config, error) { return parse(s, environmentOf(s)) }
+
+// parseAssuming is Parse where each variable of Caddy's environment that is not
+// known has its default.
+func parseAssuming(s conf.Source) (*Config, error) { return parse(s, assuming(environmentOf(s))) }
+
+func parse(s conf.Source, env func(string) (string, bool)) (*Config, error) {
 	c := &Config{Source: s, Top: &conf.Directive{IsBlock: true}}
 	var problems []conf.Problem
 	if len(s.Roots) == 1 {
@@ -41,13 +47,13 @@ func Parse(s conf.Source) (*Config, error) {
 			return c, asError(problems)
 		}
 	}
-	p := &parser{files: load.NewKept(s), env: environmentOf(s)}
+	p := &parser{files: load.NewKept(s), env: env}
 	for _, root := range s.Roots {
 		p.root(root, c.Top)
 	}
 	if isPart(c.Top) {
 		c.Fragment, c.Top = true, &conf.Directive{IsBlock: true}
-		p = &parser{files: load.NewKept(s), env: environmentOf(s)}
+		p = &parser{files: load.NewKept(s), env: env}
 		for _, root := range s.Roots {
 			p.part(root, c.Top)
 		}

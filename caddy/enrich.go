@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -15,7 +16,7 @@ func (s *site) responsible(code string) *conf.Directive {
 	d, h := s.Download, s.Handoff
 	switch code {
 	case "proxy-redirects", "proxy-not-routed", "proxy-auth-required":
-		return s.answers(d)
+		return cause.First(s.gate(d), s.answers(d))
 	case "proxy-path-rewritten":
 		return s.rewriter(d)
 	case "proxy-bad-gateway":
@@ -35,16 +36,18 @@ func (s *site) responsible(code string) *conf.Directive {
 		if x := s.Exchange(diag.ProxyHead); x != nil {
 			return s.answers(s.follow(x))
 		}
-	case "proxy-compressed-download", "proxy-ranges-broken":
-		if t := s.final(); len(t.Encoded) > 0 {
-			return t.Encoded[len(t.Encoded)-1].At
-		}
+	case "proxy-compressed-download":
+		return s.encoder()
+	case "proxy-ranges-broken":
+		return cause.First(s.drops("Range", "If-Range"), s.status(), s.changed("Accept-Ranges", "Content-Range"), s.encoder())
+	case "proxy-conditional-broken":
+		return cause.First(s.drops("If-None-Match", "If-Modified-Since"), s.status(), s.changed("ETag", "Last-Modified"), s.encoder())
 	case "proxy-cache-control-overridden":
 		return s.changed("Cache-Control", "Expires")
 	case "proxy-header-duplicated":
-		return s.changed("Content-Disposition", "Content-Type", "Cache-Control")
+		return cause.First(s.Changed(s.lastChange), s.changed("Content-Disposition", "Content-Type", "Cache-Control"))
 	case "proxy-header-lost":
-		return s.changed("Content-Type", "Content-Disposition", "Cache-Control", "Set-Cookie")
+		return cause.First(s.Changed(s.lastChange), s.changed("Content-Type", "Content-Disposition", "Cache-Control", "Set-Cookie"))
 	case "proxy-error-masked":
 		for _, probe := range []string{diag.ProxyDenied, diag.ProxyMissing} {
 			if x := s.Exchange(probe); x.Answered() && x.Status/100 == 2 {
@@ -87,8 +90,47 @@ func (s *site) answersOwn(t *Passage) *conf.Directive {
 	if t.By == nil || t.Outcome == route.Proxied {
 		return t.Deciding(route.StepAccess)
 	}
-	return t.By.At
+	return cause.First(t.failedAt, t.By.At)
 }
+
+// gate is what asks another service whether the download may go on, where the
+// rest of its way leads to the backend: then it is what did not let it; nil for
+// none.
+func (s *site) gate(t *Passage) *conf.Directive {
+	if t.Outcome != route.Proxied || len(t.Gates) == 0 {
+		return nil
+	}
+	return t.Gates[0].At
+}
+
+// encoder is the encode around the answer, nil for none.
+func (s *site) encoder() *conf.Directive {
+	if t := s.final(); len(t.Encoded) > 0 {
+		return t.Encoded[len(t.Encoded)-1].At
+	}
+	return nil
+}
+
+// status is what gives each answer of the file_server one status, nil for none.
+func (s *site) status() *conf.Directive {
+	if by := s.final().By; by != nil && by.Files != nil && by.Files.Status != "" {
+		return cause.First(below(by.At, "status"), by.At)
+	}
+	return nil
+}
+
+// drops is what takes one of the fields off the request, or changes it; nil for none.
+func (s *site) drops(names ...string) *conf.Directive {
+	for _, c := range s.final().Asked {
+		if slices.ContainsFunc(names, c.is) {
+			return c.At
+		}
+	}
+	return nil
+}
+
+// lastChange is what changes a field of the answer last, nil for none.
+func (s *site) lastChange(name string) *conf.Directive { return s.changed(name) }
 
 // rewriter is what changes the URI on the way to the backend.
 func (s *site) rewriter(t *Passage) *conf.Directive {
@@ -136,12 +178,38 @@ func (s *site) changed(names ...string) *conf.Directive {
 	t := s.final()
 	for _, name := range names {
 		for i := len(t.Changed) - 1; i >= 0; i-- {
-			if c := t.Changed[i]; strings.EqualFold(c.Name, name) {
+			if c := t.Changed[i]; c.is(name) {
 				return c.At
 			}
 		}
 	}
+	if p := s.Download.Proxy; p != nil && p.Proxy.Up != nil {
+		for _, name := range names {
+			for _, c := range p.Proxy.Up.Response {
+				if c.is(name) {
+					return c.At
+				}
+			}
+		}
+	}
 	return nil
+}
+
+// is says that a change is of a field: its name may begin or end with a star
+// where fields are deleted (headers.go, HeaderOps).
+func (c HeaderChange) is(name string) bool {
+	pattern, name := strings.ToLower(c.Name), strings.ToLower(name)
+	begin, begins := strings.CutSuffix(pattern, "*")
+	end, ends := strings.CutPrefix(begin, "*")
+	switch {
+	case begins && ends:
+		return strings.Contains(name, end)
+	case begins:
+		return strings.HasPrefix(name, begin)
+	case ends:
+		return strings.HasSuffix(name, end)
+	}
+	return pattern == name
 }
 
 // masks is what answers for a refusal of the backend's.
@@ -152,7 +220,8 @@ func (s *site) masks(x *diag.Exchange, probe string) *conf.Directive {
 		return s.answers(t)
 	}
 	h := route.Handoff{Status: b.Status, Header: cause.Fields(b)}
-	return cause.First(responseAt(s.router.Handoff(t, h)), cause.Pass(t))
+	after := s.router.Handoff(t, h)
+	return cause.First(responseAt(after), after.Deciding(route.StepHandoff), cause.Pass(t))
 }
 
 // responseAt is the handle_response that a handoff came to.

@@ -28,6 +28,9 @@ type shift struct {
 // environment is that of its service: a variable that env does not have may well
 // be set there, so its default is no more than a possibility. It stays as
 // {$NAME}, which is unknown wherever it counts.
+//
+// An environment that assumes defaults is asked for the whole of what stands
+// between the braces, too.
 func expandEnv(text string, env func(string) (string, bool)) *expanded {
 	e := &expanded{original: text}
 	var b strings.Builder
@@ -51,6 +54,9 @@ func expandEnv(text string, env func(string) (string, bool)) *expanded {
 		}
 		name, fallback, _ := strings.Cut(inner, ":")
 		value, ok := env(name)
+		if !ok && inner != name {
+			value, ok = env(inner)
+		}
 		switch {
 		case ok:
 		case name == "":
@@ -75,6 +81,18 @@ func expandEnv(text string, env func(string) (string, bool)) *expanded {
 	return e
 }
 
+// assuming is an environment in which what is not known has its default, where
+// it has one.
+func assuming(env func(string) (string, bool)) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if value, ok := env(name); ok {
+			return value, true
+		}
+		_, fallback, has := strings.Cut(name, ":")
+		return fallback, has
+	}
+}
+
 // unset is what a variable that is not known begins with.
 const unset = "{$"
 
@@ -94,7 +112,9 @@ func whyUnset(texts ...string) string {
 func variables(text string) []string {
 	var names []string
 	expandEnv(text, func(name string) (string, bool) {
-		names = append(names, name)
+		if !strings.Contains(name, ":") {
+			names = append(names, name)
+		}
 		return "", false
 	})
 	return names

@@ -71,9 +71,9 @@ func (s *state) placeholder(key string) (text, why string) {
 	if rest, ok := strings.CutPrefix(key, "http.vars."); ok {
 		return s.vars[rest].text, s.vars[rest].why
 	}
-	for _, prefix := range []string{"http.reverse_proxy.header.", "http.intercept.header."} {
-		if name, ok := strings.CutPrefix(key, prefix); ok {
-			if s.resp == nil {
+	for _, by := range []string{"reverse_proxy", "intercept"} {
+		if name, ok := strings.CutPrefix(key, "http."+by+".header."); ok {
+			if s.resp == nil || s.handling != by {
 				return "", ""
 			}
 			return fieldOf(s.resp.Header, name, ","), ""

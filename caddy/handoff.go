@@ -18,6 +18,7 @@ func (s *state) proxy(h *Handler, next func(*state)) {
 	if gate := h.asksOnly(); gate != nil {
 		s.out.URI = s.url.Path
 		s.out.Provide(h.At, "%s, which may refuse", strings.Join(h.dials(), ", "))
+		s.out.Gates = append(s.out.Gates, h)
 		s.routes(gate.Routes, next)
 		return
 	}
@@ -154,7 +155,7 @@ func (s *state) answered(h *Handler, answer route.Handoff, next func(*state)) {
 		case len(r.Routes) == 0:
 			continue
 		}
-		s.out.Response = r
+		s.out.Response, s.handling = r, "reverse_proxy"
 		s.step(route.StepHandoff, r.At, "takes the answer")
 		s.routes(r.Routes, next)
 		return
@@ -183,7 +184,7 @@ func (s *state) intercepted() {
 				s.passedOn()
 				return
 			}
-			s.out.Response, s.around = r, s.around[:i]
+			s.out.Response, s.around, s.handling = r, s.around[:i], "intercept"
 			s.step(route.StepHandoff, r.At, "takes the answer")
 			s.routes(r.Routes, a.next)
 			return

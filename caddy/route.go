@@ -39,8 +39,12 @@ type Passage struct {
 	Rewritten, Idle []*Handler
 	// Copied are the copy_response_headers that ran.
 	Copied []*Handler
-	// Changed are the changes of the answer's fields that ran.
-	Changed []HeaderChange
+	// Changed are the changes of the answer's fields that ran, Asked those of the
+	// request's.
+	Changed, Asked []HeaderChange
+	// Gates are the handlers that asked another service whether the request may
+	// go on.
+	Gates []*Handler
 	// Encoded are the encode handlers around the answer.
 	Encoded []*Handler
 	// By is the handler at which the way ends.
@@ -48,7 +52,8 @@ type Passage struct {
 	// CopiesBody says that copy_response sends the backend's answer.
 	CopiesBody bool
 
-	made map[*Handler]string // the URI that each rewrite made
+	made     map[*Handler]string // the URI that each rewrite made
+	failedAt *conf.Directive     // what failed first, where handle_errors answers
 	// byClient says that who asks decided something on the way.
 	byClient bool
 

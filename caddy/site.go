@@ -31,7 +31,26 @@ var handoffFields = []string{"X-Accel-Redirect", "X-Sendfile"}
 func siteOf(v *diag.View) *site { return cause.Of(v, kindName, newSite) }
 
 func newSite(v *diag.View) *site {
-	s := &site{Site: cause.New[*Passage](v, written, parseEvent), conf: cause.Parsed(v, Parse)}
+	s := routed(v, cause.Parsed(v, Parse))
+	if s.Download == nil || !s.unset() {
+		return s
+	}
+	c, _ := v.Shared(assumedKey{}, func() any {
+		c, _ := parseAssuming(v.Record.Config.Source)
+		return c
+	}).(*Config)
+	if assumed := routed(v, c); assumed.explains() {
+		return assumed
+	}
+	return s
+}
+
+// assumedKey is that of the configuration in which variables have their defaults.
+type assumedKey struct{}
+
+// routed is what a configuration makes of the download and of its handoff.
+func routed(v *diag.View, c *Config) *site {
+	s := &site{Site: cause.New[*Passage](v, written, parseEvent), conf: c}
 	s.router = NewRouter(s.conf, RouterOptions{Files: s.onDisk})
 	x := v.Exchange(diag.ProxyGet)
 	if x == nil || s.File == nil {
@@ -46,6 +65,40 @@ func newSite(v *diag.View) *site {
 		}
 	}
 	return s
+}
+
+// unset says that the way of the download, or of its handoff, depends on
+// variables of Caddy's environment that are not known here.
+func (s *site) unset() bool {
+	u := cause.Upstream(s.Download)
+	return whyUnset(s.conf.texts()...) != "" &&
+		(s.Download.Outcome == route.Undecided || u != nil && u.Unknown != "" || s.Handoff != nil && s.Handoff.Outcome == route.Undecided)
+}
+
+// texts are the words of the configuration.
+func (c *Config) texts() []string {
+	var list []string
+	c.Top.Walk(func(d *conf.Directive) bool {
+		list = append(list, append(d.Texts(0), d.Name)...)
+		return true
+	})
+	return list
+}
+
+// explains says that what the proxy answered is what the configuration makes of
+// the download: where the defaults of variables are assumed in it, they may
+// then be in force.
+func (s *site) explains() bool {
+	u := cause.Upstream(s.Download)
+	switch {
+	case u == nil || u.Unknown != "":
+		return false
+	case s.Status() >= 502 && s.Status() <= 504:
+		return !s.ToBackend(s.Download)
+	case !s.ToBackend(s.Download) || s.Handoff == nil || s.Handoff.Outcome == route.Undecided:
+		return false
+	}
+	return s.Delivered() == s.opens(s.Handoff)
 }
 
 // follow is the way of an exchange through the configuration.

@@ -36,8 +36,11 @@ type state struct {
 	captures map[string]string // of regular expressions, by placeholder
 	file     *fileMatch        // of the matcher file
 
-	resp    *route.Handoff // the upstream's answer that is being handled
-	written http.Header    // the fields of the answer so far
+	resp *route.Handoff // the upstream's answer that is being handled
+	// handling is whose response handlers it is that handle it: their
+	// placeholders alone have its fields.
+	handling string
+	written  http.Header // the fields of the answer so far
 
 	errors []*Route // what runs where a handler fails
 	status int      // of the failure that is being handled
@@ -72,6 +75,7 @@ func (s *state) clone() *state {
 	out.Rewritten, out.Idle = slices.Clip(out.Rewritten), slices.Clip(out.Idle)
 	out.made = maps.Clone(out.made)
 	out.Copied, out.Changed, out.Encoded = slices.Clip(out.Copied), slices.Clip(out.Changed), slices.Clip(out.Encoded)
+	out.Asked, out.Gates = slices.Clip(out.Asked), slices.Clip(out.Gates)
 	out.state, out.next = nil, nil
 	c.out = &out
 	c.header, c.written = s.header.Clone(), s.written.Clone()
@@ -271,7 +275,7 @@ func (s *state) fail(by *conf.Directive, status int, why string) {
 		s.end(o, status, "")
 		return
 	}
-	s.status = status
+	s.status, s.out.failedAt = status, by
 	s.url, s.method = s.orig, s.req.Method
 	if s.method == "" {
 		s.method = http.MethodGet
@@ -337,6 +341,7 @@ func (s *state) errorHandler(h *Handler) {
 // headers changes fields of the request and of the answer.
 func (s *state) headers(h *Headers) {
 	for _, c := range h.Request {
+		s.out.Asked = append(s.out.Asked, c)
 		v := s.expand(c.Value)
 		switch {
 		case c.Op == "delete":

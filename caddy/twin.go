@@ -24,7 +24,26 @@ func (s *site) twins() []cause.Twin[*Passage] {
 		return nil
 	}
 	q := cause.Request(s.Exchange(diag.ProxyGet))
-	return s.twinsOf(cause.First(h.FileBy, h.By.At), q, path.Dir(s.File.Path), path.Base(s.File.Path), true)
+	by, folder, name := cause.First(h.FileBy, h.By.At), path.Dir(s.File.Path), path.Base(s.File.Path)
+	list := s.twinsOf(by, q, folder, name, true)
+	for _, q := range s.others(q) {
+		list = append(list, s.twinsOf(by, q, folder, name, false)...)
+	}
+	return list
+}
+
+// others are the requests like one to the other sites of the same address: they
+// are not asked, for their names may lead elsewhere.
+func (s *site) others(q route.Request) []route.Request {
+	var list []route.Request
+	here := s.router.serverFor(q)
+	for _, other := range s.askable() {
+		if s.router.serverFor(other) == here && hostOf(other.Host) != hostOf(q.Host) {
+			q.Host = other.Host
+			list = append(list, q)
+		}
+	}
+	return list
 }
 
 // staticTwins are those of a configuration alone.
@@ -101,6 +120,7 @@ func (s *site) twinsOf(by *conf.Directive, q route.Request, folder, name string,
 // is a root, with each prefix that is stripped before.
 func (s *site) guesses(folder, name string) []string {
 	var roots, prefixes []string
+	var made []Substitution // what was written for what was asked
 	add := func(list *[]string, text string) {
 		if text != "" && !strings.Contains(text, "{") && !slices.Contains(*list, text) {
 			*list = append(*list, text)
@@ -123,6 +143,10 @@ func (s *site) guesses(folder, name string) []string {
 			add(&prefixes, h.Rewrite.StripPrefix)
 			for _, sub := range h.Rewrite.Substring {
 				add(&prefixes, sub.Find)
+				made = append(made, sub)
+			}
+			if before, _, ok := strings.Cut(h.Rewrite.URI, "{http.request.uri"); ok && len(before) > 1 {
+				made = append(made, Substitution{Replace: before}) // a folder is put before
 			}
 		}
 		for _, set := range r.Match {
@@ -143,6 +167,13 @@ func (s *site) guesses(folder, name string) []string {
 		rest := strings.TrimPrefix(s.Real(folder), strings.TrimSuffix(s.Real(root), "/"))
 		for _, prefix := range prefixes {
 			add(&uris, path.Join("/", prefix, rest, name))
+		}
+		for _, m := range made {
+			if below, ok := strings.CutPrefix(path.Join("/", rest, name), path.Join("/", m.Replace)+"/"); ok {
+				for _, prefix := range append(slices.Clone(prefixes), m.Find) {
+					add(&uris, path.Join("/", prefix, below))
+				}
+			}
 		}
 	}
 	return uris

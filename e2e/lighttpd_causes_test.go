@@ -42,6 +42,10 @@ func lighttpdCauseRows() []row {
 		{name: "an alias for all", code: "lighttpd-public-twin", near: "lighttpd-docroot-unset",
 			site: inSocket("alias.url = ( \"/pages/\" => \"/srv/pages/\",\n\"/files/\" => \"/srv/media/\", # here\n\"/direct/\" => \"/srv/media/\" )")},
 		{name: "the document root", code: "lighttpd-public-twin", site: inSocket("$HTTP[\"url\"] !~ \"^/dl/\" {\nserver.document-root = \"/srv/link\" # here\n}")},
+		{name: "the folder of the default host", code: "lighttpd-public-twin",
+			site: both(lightModules("mod_simple_vhost"), inSocket("simple-vhost.server-root = \"/srv/media/..\" # here\nsimple-vhost.default-host = \"media\""))},
+		{name: "another folder of the default host", near: "lighttpd-public-twin",
+			site: both(lightModules("mod_simple_vhost"), inSocket("simple-vhost.server-root = \"/srv/media/..\"\nsimple-vhost.default-host = \"pages\""))},
 		{name: "an alias that is closed", near: "lighttpd-public-twin",
 			site: inSocket("alias.url = ( \"/files/\" => \"/srv/media/\" )\n$HTTP[\"url\"] =~ \"^/files/\" { url.access-deny = ( \"\" ) }")},
 		{name: "a document root behind the gateway", near: "lighttpd-public-twin", sample: "application.conf", site: inSocket("server.document-root = \"/srv/media\"")},
@@ -61,6 +65,11 @@ func lighttpdCauseRows() []row {
 			site: onlyProxy("proxy.server = ( \"\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8001, # here\n" + lightSend + " ) ) )")},
 		{name: "socket that is not there", code: "lighttpd-upstream-unreachable",
 			site: onlyProxy("proxy.server = ( \"\" => ( (\n\"socket\" => \"/run/scratch/app.sock\", # here\n" + lightSend + " ) ) )")},
+		{name: "dead upstream behind a look-ahead", code: "lighttpd-upstream-unreachable",
+			site: onlySocket("$HTTP[\"url\"] =~ \"^/(?!static/|$)\" {\nproxy.server = ( \"\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8001, # here\n" + lightSend + " ) ) )\n}")},
+		{name: "replaced behind a look-ahead", near: "lighttpd-xsendfile-off lighttpd-upstream-unreachable",
+			site: onlySocket("proxy.server = ( \"/dl/\" => ( ( " + lightApp + ", " + lightSend + " ) ) )\n" +
+				"$HTTP[\"url\"] =~ \"^/(?!dl/)\" { proxy.server = ( \"\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8001 ) ) ) }")},
 		{name: "dead process beside a live one", near: "lighttpd-upstream-unreachable",
 			site: onlyProxy("proxy.server = ( \"\" => ( ( " + lightApp + ", " + lightSend + " ), ( \"host\" => \"127.0.0.1\", \"port\" => 8001, " + lightSend + " ) ) )")},
 
@@ -72,6 +81,8 @@ func lighttpdCauseRows() []row {
 		{name: "path mapped", code: "proxy-path-rewritten", site: inURL("proxy.header = ( \"map-urlpath\" => (\n\"/dl/\" => \"/\" ) ) # here")},
 		{name: "path rewritten", code: "proxy-path-rewritten", site: both(lightModules("mod_rewrite"), inSocket("url.rewrite-once = (\n\"^/dl/(.*)\" => \"/dl/v1/$1\" ) # here"))},
 		{name: "no ranges", code: "proxy-ranges-broken", site: inURL("server.range-requests = \"disable\" # here")},
+		{name: "no ranges for requests that ask for some", code: "proxy-ranges-broken",
+			site: inSocket("$REQUEST_HEADER[\"Range\"] != \"\" {\nserver.range-requests = \"disable\" # here\n}")},
 		{name: "made cacheable", code: "proxy-cache-control-overridden", site: both(lightModules("mod_setenv"), inURL("setenv.set-response-header = (\n\"Cache-Control\" => \"public, max-age=60\" ) # here"))},
 		{name: "low rate", code: "proxy-throttled", only: own, site: inURL("connection.kbytes-per-second = 1000 # here")},
 	}

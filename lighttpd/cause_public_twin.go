@@ -73,8 +73,12 @@ func (s *site) publics() []public {
 		if set := b.Get("server.document-root"); set != nil && path.IsAbs(set.Value.Str()) {
 			list = append(list, public{b, set.Dir, "/", set.Value.Str()})
 		}
-		if set := b.Get("simple-vhost.server-root"); set != nil && path.IsAbs(set.Value.Str()) && s.conf.Loaded("mod_simple_vhost") {
-			list = append(list, public{b, set.Dir, "/", set.Value.Str()})
+		for _, name := range []string{"simple-vhost.server-root", "evhost.path-pattern"} {
+			if set := b.Get(name); set != nil && path.IsAbs(set.Value.Str()) && s.conf.Loaded(moduleOf(name)) {
+				if folder := s.hosted(b, set); folder != "" {
+					list = append(list, public{b, set.Dir, "/", folder})
+				}
+			}
 		}
 		if set := b.Get("alias.url"); set != nil && s.conf.Loaded("mod_alias") {
 			for _, i := range set.Value.Items {
@@ -85,6 +89,18 @@ func (s *site) publics() []public {
 		}
 	}
 	return list
+}
+
+// hosted is the folder that a setting makes of the host of a request that comes
+// to its block, "" where it is not in force.
+func (s *site) hosted(b *Block, set *Setting) string {
+	const name = "/proxydiag-probe"
+	q, _ := s.stranger(b)
+	q.URI = name
+	if t := s.router.Route(q); t.FileBy == set.Dir {
+		return strings.TrimSuffix(t.File, name)
+	}
+	return ""
 }
 
 // twins are the public ways to the stored file, where it is handed over, or,

@@ -3,7 +3,6 @@ package lighttpd
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -40,7 +39,7 @@ type Cond struct {
 	// Unknown says why Value is not known, or cannot be told by us; "": it can.
 	Unknown string
 
-	pattern *regexp.Regexp // of OpMatch and OpNoMatch
+	pattern *pattern // of OpMatch and OpNoMatch
 }
 
 // String is the condition in lighttpd's words.

@@ -160,6 +160,12 @@ func (s *site) changes(code string) *conf.Directive {
 	case "proxy-cache-control-overridden":
 		return cause.First(t.field("Cache-Control"), t.dir("expire.url"), t.dir("expire.mimetypes"), t.field("Expires"))
 	case "proxy-ranges-broken":
+		for i := range s.Record.Exchanges {
+			if x := &s.Record.Exchanges[i]; x.Probe.Port == diag.Proxy && x.Probe.Header.Has("Range") && x.Status != 206 {
+				t = s.follow(x) // conditions may be about such requests alone
+				break
+			}
+		}
 		return cause.First(t.dir("server.range-requests"), t.requestField("Range"), t.field("Accept-Ranges"), t.dir("deflate.mimetypes"))
 	case "proxy-conditional-broken":
 		return cause.First(t.requestField("If-None-Match"), t.requestField("If-Modified-Since"), t.field("ETag"), t.field("Last-Modified"))

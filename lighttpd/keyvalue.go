@@ -91,7 +91,11 @@ func (s *state) rule(set *Setting) (to string, item *Item, found bool) {
 			s.undecide(item.Dir, "%s", why)
 			return "", item, false
 		}
-		m := re.FindStringSubmatch(s.target)
+		m, ok := re.find(s.target)
+		if !ok {
+			s.undecide(item.Dir, "the pattern %s takes too long", item.Key)
+			return "", item, false
+		}
 		if m == nil {
 			continue
 		}

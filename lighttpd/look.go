@@ -28,9 +28,11 @@ var looks = cause.Looks(siteOf, func(s *site) (paths []string, user string) {
 			paths = append(paths, name)
 		}
 	}
+	s.unseen = nil
 	for _, p := range s.publics() {
 		paths = append(paths, p.folder)
 	}
+	paths = append(paths, s.unseen...) // which folder is a host's depends on them
 	for i := range paths {
 		paths[i] = path.Clean(paths[i])
 	}

@@ -121,7 +121,7 @@ func portsOf(c *Config, entrances []entrance) []server.Port {
 			if name == "" || strings.ContainsAny(name, "/ ") {
 				continue
 			}
-			if c.Op != OpMatch || c.pattern.MatchString(name+suffix) {
+			if c.Op != OpMatch || c.pattern.matches(name+suffix) == yes {
 				name += suffix
 			} // else clients come to it by another port, through something in front
 			if !slices.Contains(hosts, name) {

@@ -2,6 +2,7 @@ package lighttpd
 
 import (
 	"path"
+	"slices"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
@@ -14,6 +15,7 @@ type site struct {
 	cause.Site[*Route]
 	conf   *Config
 	router *Router
+	unseen []string // paths that the router asked about and nobody looked at
 }
 
 // siteOf prepares what the causes know; nil where no configuration of
@@ -39,6 +41,9 @@ func newSite(v *diag.View) *site {
 func (s *site) onDisk(name string) route.FileKind {
 	if !s.Here() {
 		return route.FileUnknown
+	}
+	if name = path.Clean(name); s.Path(s.Real(name)) == nil && !slices.Contains(s.unseen, name) {
+		s.unseen = append(s.unseen, name)
 	}
 	return s.OnDisk(name)
 }

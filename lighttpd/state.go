@@ -158,10 +158,13 @@ func (s *state) compare(b *Block) truth {
 		s.captures[b.Index] = []string{c.Value}
 		return known(strings.HasSuffix(text, c.Value))
 	case OpMatch:
-		s.captures[b.Index] = c.pattern.FindStringSubmatch(text)
-		return known(s.captures[b.Index] != nil)
+		groups, ok := c.pattern.find(text)
+		if s.captures[b.Index] = groups; !ok {
+			return undecided
+		}
+		return known(groups != nil)
 	}
-	return known(!c.pattern.MatchString(text))
+	return c.pattern.matches(text).not()
 }
 
 // compared is the text that a condition is about.
@@ -250,9 +253,9 @@ func (s *state) compareSocket(c Cond) truth {
 	case OpNotEqual:
 		return known(s.socket != value)
 	case OpMatch:
-		return known(c.pattern.MatchString(s.socket))
+		return c.pattern.matches(s.socket)
 	case OpNoMatch:
-		return known(!c.pattern.MatchString(s.socket))
+		return c.pattern.matches(s.socket).not()
 	case OpPrefix:
 		return known(strings.HasPrefix(s.socket, value))
 	}

@@ -51,5 +51,19 @@ func headLikeGet(v *diag.View, getID, headID string) bool {
 		return false
 	}
 	handsOff := len(get.Handoffs()) > 0
+	if !handsOff && bare(head) && !bare(get) {
+		return false
+	}
 	return handsOff || head.Body.Declared < 0 || get.Body.Declared < 0 || head.Body.Declared == get.Body.Declared
+}
+
+// bare says that an answer tells nothing of the file: RFC 9110 section 9.3.2
+// lets HEAD leave out some of it, not all.
+func bare(x *diag.Exchange) bool {
+	for _, name := range []string{"Content-Type", "Content-Length", "ETag", "Last-Modified"} {
+		if x.Header.Has(name) {
+			return false
+		}
+	}
+	return true
 }

@@ -32,7 +32,7 @@ const (
 // Families are the groups of probes, in the order in which they are planned.
 func Families() []diag.Family {
 	return []diag.Family{
-		delivery, repeat, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary, pages,
+		delivery, repeat, turns, users, head, post, direct, errors, exposure, traversal, forged, hosts, scheme, echo, canary, pages,
 		ranges, oddRanges, validators, oddValidators, encodings, types, sizes, changes, shrinks, names, oddNames,
 		large, refusals,
 	}

@@ -183,9 +183,7 @@ func (r *run) probe(ctx context.Context, probes []Probe) {
 				before[i] = len(r.Companion.seenBy(r.id, p.ID))
 			}
 			got[i] = r.send(ctx, p) // with nothing else under way
-			if p.plain() {
-				got[i].Earlier = earlier
-			}
+			got[i].Earlier = earlier
 		}
 	}
 	for i, x := range got {
@@ -205,7 +203,10 @@ func (p Probe) plain() bool { return p.ID == ProxyGet || p.ID == BackendGet }
 
 // patience is how often a probe is sent again where the answer is strained.
 func (p Probe) patience() int {
-	if p.plain() {
+	switch {
+	case strings.HasPrefix(p.ID, ProxySteady):
+		return 0 // how often it fails is what is asked
+	case p.plain():
 		return 1 // what fails twice is judged
 	}
 	return 2

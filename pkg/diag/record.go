@@ -107,7 +107,7 @@ type Exchange struct {
 	// It says nothing where the stack has no companion.
 	Seen []sendfile.Seen `json:"seen,omitempty"`
 	// Earlier are the statuses of the answers that came before this one, where
-	// the plain download was asked for again.
+	// it was asked for again.
 	Earlier []int `json:"earlier,omitempty"`
 	// Parts are the verified parts of the body, where the probe asked for them.
 	Parts *Parts `json:"parts,omitempty"`

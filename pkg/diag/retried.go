@@ -51,7 +51,7 @@ func (v *View) retried(ids []string) []Evidence {
 			}
 			list = append(list, Evidence{Kind: EvidenceExchange, Text: text, Probe: id})
 		}
-		if x := v.Exchange(id); x != nil && len(x.Earlier) > 0 {
+		if x := v.Exchange(id); x != nil && len(x.Earlier) > 0 && x.Probe.plain() {
 			text := fmt.Sprintf("%s %s was asked for twice: the answer was %d, then %d", x.Request.Method, x.Request.URL, x.Earlier[0], x.Status)
 			list = append(list, Evidence{Kind: EvidenceExchange, Text: text, Probe: id})
 		}

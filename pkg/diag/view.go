@@ -15,6 +15,7 @@ const (
 
 	ProxyGet       = "proxy-get"
 	ProxyAgain     = "proxy-get-again"
+	ProxySteady    = "proxy-steady-" // and a number
 	ProxyHead      = "proxy-head"
 	ProxyMissing   = "proxy-missing"
 	ProxyDenied    = "proxy-denied"

@@ -135,7 +135,7 @@ func TestNothingToJudge(t *testing.T) {
 func TestIsBackend(t *testing.T) {
 	s := siteOf(view(run("pass x", 200)))
 	for addr, want := range map[string]diag.Tri{
-		"127.0.0.1:8000": diag.Yes, "localhost:8000": diag.Yes, "[::1]:8000": diag.Yes, "127.0.0.1:8001": diag.No,
+		"127.0.0.1:8000": diag.Yes, "localhost:8000": diag.Yes, "[::1]:8000": diag.Undecided, "[::1]:8001": diag.No, "127.0.0.1:8001": diag.No,
 		"app:8000": diag.Undecided, "unix:/run/x": diag.Undecided, "10.0.0.1:8000": diag.Undecided,
 	} {
 		if got := s.IsBackend(route.Peer{Addr: addr}); got != want {

@@ -62,6 +62,8 @@ func (s *Site[R]) IsBackend(p route.Peer) diag.Tri {
 	}
 	a, b := Literal(host), Literal(u.Hostname())
 	switch {
+	case a.IsLoopback() && b.IsLoopback() && a != b && !named(host) && !named(u.Hostname()) && port == want:
+		return diag.Undecided // who listens on one of them need not on the other
 	case host == u.Hostname() || a.IsLoopback() && b.IsLoopback():
 		if port == want {
 			return diag.Yes
@@ -72,6 +74,9 @@ func (s *Site[R]) IsBackend(p route.Peer) diag.Tri {
 	}
 	return diag.Undecided
 }
+
+// named says that a host of this machine is written as a name.
+func named(host string) bool { return strings.EqualFold(host, "localhost") }
 
 // Literal is the address that a host is without being resolved, the zero
 // address where it is a name.
