@@ -88,12 +88,12 @@ func within(list []netip.Prefix, addr netip.Addr) bool {
 // bears says that the request has the token. The comparison takes the same time
 // whatever differs, and tells nothing about the length.
 func (a Access) bears(r *http.Request) bool {
-	if a.Token == nil {
+	scheme, got, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if a.Token == nil || !strings.EqualFold(scheme, "Bearer") {
 		return false
 	}
 	want := a.Token()
-	scheme, got, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if want == "" || !strings.EqualFold(scheme, "Bearer") {
+	if want == "" {
 		return false
 	}
 	x, y := sha256.Sum256([]byte(strings.TrimSpace(got))), sha256.Sum256([]byte(want))
