@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ import (
 
 	"github.com/proxydiag/proxydiag/internal/project"
 	"github.com/proxydiag/proxydiag/pkg/diag"
+	"github.com/proxydiag/proxydiag/pkg/health"
 )
 
 // syncBuffer is a log that can be read while it is written.
@@ -720,4 +722,29 @@ func FuzzRead(f *testing.F) {
 			t.Error("an error without words")
 		}
 	})
+}
+
+// TestTemplateOfDocs: the template that docs/serve.md shows makes what it looks like.
+func TestTemplateOfDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/serve.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`(?s)\n    \{"ok": .*?\n    \}\}\n`).Find(text)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "health.json"), shown, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := renderers(dir, health.PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := list[0].Render(&got, health.View{Results: []health.Result{{Name: "a", State: health.Down}, {Name: "b", State: health.Up}}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"ok":false,"states":{"a":"down","b":"up"}}`; strings.Join(strings.Fields(got.String()), "") != want {
+		t.Error(got.String())
+	}
 }
