@@ -54,6 +54,17 @@ func nginxCauseRows() []row {
 			site: locations(download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(bin|pdf)$ { # here\nroot /srv/pages;\n}")},
 		{name: "regular expressions not looked at", near: "nginx-regex-shadows-internal nginx-dotfile-rule",
 			site: locations("location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(bin|pdf)$ { root /srv/pages; }\nlocation ~ /\\. { deny all; }")},
+		{name: "a nested regular expression takes the internal URI", code: "nginx-regex-shadows-internal", near: "nginx-wrong-directory",
+			site: locations("location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ {\ninternal;\nalias /srv/media/;\nlocation ~* \\.(bin|pdf)$ { # here\nroot /srv/pages;\n}\n}")},
+		{name: "a nested regular expression that asks nobody", code: "nginx-regex-shadows-internal", near: "nginx-server-name-mismatch",
+			site: locations("location ^~ /protected/ { internal; alias /srv/media/; }\nlocation /dl/ {\nproxy_pass http://127.0.0.1:8000;\nlocation ~* \\.(bin|pdf)$ { # here\nproxy_read_timeout 1h;\n}\n}")},
+		{name: "nested regular expressions that do what the location around them does", near: "nginx-regex-shadows-internal",
+			site: locations("location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; location ~* \\.(bin|pdf)$ { proxy_read_timeout 1h; proxy_pass http://127.0.0.1:8000; } }\n" +
+				"location /protected/ { internal; root /srv/pages; location ~ ^/protected/(.*)$ { alias /srv/media/$1; } }")},
+		{name: "a regular expression takes the download from what takes everything", code: "nginx-regex-shadows-internal", near: "nginx-server-name-mismatch",
+			site: locations("location / { try_files /nothing @app; }\nlocation @app { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(bin|pdf)$ { # here\nroot /srv/pages;\n}")},
+		{name: "the application is asked for what is not there", code: "nginx-wrong-directory", near: "nginx-redirect-cycle",
+			site: both(internalLocation("alias /srv/pages/; # here"), in("server", "error_page 404 = @app;\nlocation @app { proxy_pass http://127.0.0.1:8000; }"))},
 		{name: "a rule for dot files", code: "nginx-dotfile-rule",
 			site: locations("location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\n" + internal + "location ~ /\\. { # here\ndeny all;\n}")},
 		{name: "a rewrite of the server", code: "nginx-server-rewrite", near: "nginx-no-internal-location nginx-wrong-directory",
@@ -92,6 +103,8 @@ func nginxCauseRows() []row {
 		{name: "internal download", code: "nginx-download-location-internal", near: "nginx-server-name-mismatch", site: in("location /dl/", "internal; # here")},
 		{name: "path changed", code: "nginx-proxy-pass-rewrites-path", site: swap("proxy_pass http://127.0.0.1:8000;", "proxy_pass http://127.0.0.1:8000/; # here")},
 		{name: "path replaced by itself", near: "nginx-proxy-pass-rewrites-path", site: swap("proxy_pass http://127.0.0.1:8000;", "proxy_pass http://127.0.0.1:8000/dl/;")},
+		{name: "path replaced by a variable's", code: "nginx-proxy-pass-rewrites-path",
+			site: swap("proxy_pass http://127.0.0.1:8000;", "set $app http://127.0.0.1:8000;\nproxy_pass $app/; # here")},
 		{name: "dead upstream", code: "nginx-upstream-unreachable", near: "nginx-no-resolver nginx-header-too-big",
 			site: swap("proxy_pass http://127.0.0.1:8000;", "proxy_pass http://127.0.0.1:8001; # here")},
 		{name: "dead server in a group", near: "nginx-upstream-unreachable", sample: "application.conf",
@@ -136,6 +149,7 @@ func nginxCauseRows() []row {
 			site: locations(download + "location /protected/ { # here\nalias /srv/media/;\n}")},
 		{name: "public twin", code: "nginx-public-twin", near: "nginx-internal-missing",
 			site: locations(download + internal + "location /media/ { # here\nalias /srv/media/;\n}")},
+		{name: "public twin by a link", code: "nginx-public-twin", site: locations(download + internal + "location /cdn/ { # here\nalias /srv/link/;\n}")},
 		{name: "twin that is denied", near: "nginx-public-twin", site: locations(download + internal + "location /media/ { deny all; alias /srv/media/; }")},
 		{name: "off by a slash", code: "nginx-off-by-slash", site: locations(download + internal + "location /pages { # here\nalias /srv/pages/;\n}")},
 		{name: "everything", code: "nginx-alias-too-wide", site: internalLocation("alias /; # here"), backend: absolute, only: own,
@@ -151,6 +165,8 @@ func nginxCauseRows() []row {
 		{name: "breaks off with a temporary file", code: "proxy-truncated", near: "nginx-temp-file", flags: large,
 			site: locations(download + "location /protected/ { internal; proxy_pass http://127.0.0.1:8003/; }\n" +
 				"location ~ ^/protected/.*large { internal; limit_rate 4m; rewrite ^/protected/(.*)$ /cut/$1 break; proxy_pass http://127.0.0.1:8003; }")},
+		{name: "storage that is asked for whole files", code: "proxy-ranges-broken",
+			site: internalLocation("proxy_set_header Range \"\"; # here\nproxy_pass http://127.0.0.1:8003/whole/;")},
 		{name: "cache of all users", code: "nginx-cache-user-leak", site: both(
 			locations(download+internal+"location /store/ {\ninternal;\nproxy_cache z;\nproxy_cache_key $host$request_uri; # here\nproxy_pass http://127.0.0.1:8003/;\n}"), cacheZone)},
 	}

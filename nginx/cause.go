@@ -92,6 +92,11 @@ func (s *site) prefix() string {
 	return path.Dir(s.Value) + "/"
 }
 
+// unmapped are the symptoms of a file that is looked for where it is not: nginx's
+// 404, or what an error_page or try_files makes of it, which may ask the
+// application for the internal URI.
+var unmapped = []string{"handoff-not-found", "handoff-wrong-content", "handoff-echoed", "handoff-loop", "proxy-redirects"}
+
 // placeholder matches a positional capture in a value.
 var placeholder = regexp.MustCompile(`\$[1-9]`)
 

@@ -22,7 +22,7 @@ var aliasSlash = diag.Rule{
 	Check:    "end-to-end",
 	Anyway:   true,
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Static:   true,
 	Judge:    alone(judge(judgeAliasSlash), lintAliasSlash),
 }

@@ -20,7 +20,7 @@ var noRoot = diag.Rule{
 	Check:    "end-to-end",
 	Anyway:   true,
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Judge:    judge(judgeNoRoot),
 }
 

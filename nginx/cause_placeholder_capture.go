@@ -23,7 +23,7 @@ location ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }`,
 	Check:    "end-to-end",
 	Anyway:   true,
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Judge:    judge(judgePlaceholderCapture),
 }
 

@@ -30,7 +30,10 @@ var proxyPassRewritesPath = diag.Rule{
 
 func judgeProxyPassRewritesPath(s *site) *diag.Finding {
 	u := cause.Upstream(s.Download)
-	if !s.Lost() || u == nil || u.Pass.Name != "proxy_pass" || u.Unknown != "" || !hasURI(u.Pass.Arg(0)) {
+	if !s.Lost() || u == nil || u.Pass.Name != "proxy_pass" || u.Unknown != "" {
+		return nil
+	}
+	if to, _ := s.Download.Eval(u.Pass.Arg(0)); !hasURI(u.Pass.Arg(0)) && !hasURI(to) {
 		return nil
 	}
 	asked, err1 := url.Parse(u.URI)

@@ -21,7 +21,7 @@ var regexAliasNoCapture = diag.Rule{
 	Check:    "end-to-end",
 	Anyway:   true,
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Static:   true,
 	Partly:   true,
 	Judge:    alone(judge(judgeRegexAliasNoCapture), lintRegexAliasNoCapture),

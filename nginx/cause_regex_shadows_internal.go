@@ -61,7 +61,10 @@ func lintRegexShadowsInternal(s *site) []diag.Finding {
 			}
 			for _, uri := range probes {
 				h := s.router.Handoff(from, route.Handoff{Value: diag.EscapePath(uri)})
-				if f := s.shadow(h, s.takenElsewhere(h, l, uri)); f != nil && !told[h.Location] {
+				if !s.takenElsewhere(h, l, uri) || told[h.Location] {
+					continue
+				}
+				if f := s.shadow(h, s.meantFor(h), false); f != nil {
 					told[h.Location] = true
 					list = append(list, *f)
 				}
@@ -118,10 +121,13 @@ func judgeRegexShadowsInternal(s *site) *diag.Finding {
 		return nil
 	}
 	if s.Lost() {
-		if f := s.shadow(s.Download, !s.ToBackend(s.Download)); f != nil {
+		if f := s.shadowOfDownload(s.Download); f != nil {
 			return f
 		}
-		return s.shadow(s.Handoff, s.Handoff != nil && s.Handoff.Outcome != route.Ignored && !s.opens(s.Handoff))
+		if s.Handoff == nil || s.Handoff.Outcome == route.Ignored || s.opens(s.Handoff) {
+			return nil
+		}
+		return s.shadow(s.Handoff, s.meantFor(s.Handoff), false)
 	}
 	return s.shadowOfOthers()
 }
@@ -141,38 +147,88 @@ func (s *site) shadowOfOthers() *diag.Finding {
 			continue
 		}
 		t := s.follow(x)
-		if f := s.shadow(t, !s.ToBackend(t)); f != nil {
+		if f := s.shadowOfDownload(t); f != nil {
 			return f
 		}
 		if t.Outcome != route.Proxied {
 			t = s.Download // the application may hand such a file off by another URL
 		}
 		h := s.router.Handoff(t, route.Handoff{Value: b.Header.Get(header), Status: b.Status})
-		if f := s.shadow(h, h.Outcome == route.File && file.Path != "" && !s.Same(h.File, file.Path)); f != nil {
-			return f
+		if h.Outcome == route.File && file.Path != "" && !s.Same(h.File, file.Path) {
+			if f := s.shadow(h, s.meantFor(h), false); f != nil {
+				return f
+			}
 		}
 	}
 	return nil
 }
 
-// shadow is the finding where a route that goes wrong was taken by a regular
-// expression from a location that is meant for it.
-func (s *site) shadow(t *Route, wrong bool) *diag.Finding {
-	if !wrong || t == nil || t.Location == nil {
+// shadowOfDownload is the finding where a download URL does not get to the
+// application because of a regular expression.
+func (s *site) shadowOfDownload(t *Route) *diag.Finding {
+	if s.ToBackend(t) {
 		return nil
 	}
-	meant := cause.First(intended(t.Server, t.URI), s.later(t))
-	if !isRegex(t.Location) || meant == nil || isInternal(t.Location) || inside(t.Location, meant) {
+	return s.shadow(t, cause.First(s.meantFor(t), s.unlike(t)), true)
+}
+
+// shadow is the finding where a route that goes wrong was taken by a regular
+// expression from the location that is meant for it.
+func (s *site) shadow(t *Route, meant *conf.Directive, download bool) *diag.Finding {
+	if t.Location == nil || meant == nil {
 		return nil
+	}
+	nested := t.Location != meant && inside(t.Location, meant)
+	if !isRegex(t.Location) || !nested && (isInternal(t.Location) || t.Location == meant) {
+		return nil
+	}
+	does := s.does(meant, t, download)
+	if nested && does == nil {
+		return nil // the location around it leads nowhere either
 	}
 	f := s.Found(t.Location, "%s takes %s away from %s at line %d.", t.Location, t.URI, meant, meant.Pos.Line)
-	if kind, name := LocationName(meant); kind == LocationPrefix || kind == LocationExact {
+	switch kind, name := LocationName(meant); {
+	case nested:
+		f.Fix = fmt.Sprintf("Remove this location, or let it do what the one around it does, `%s`: ^~ does not stop a regular expression that is nested in it.", written(does))
+	case kind == LocationNamed || name == "/":
+		f.Fix = fmt.Sprintf("Add `location ^~ %s/` that does what the location of line %d does: regular expressions are then not looked at.",
+			strings.TrimSuffix(path.Dir(t.URI), "/"), meant.Pos.Line)
+	case kind == LocationPrefix || kind == LocationExact:
 		f.Fix = fmt.Sprintf("Write `location ^~ %s` at line %d: regular expressions are then not looked at.", name, meant.Pos.Line)
-	} else {
+	default:
 		f.Fix = fmt.Sprintf("Move the location of line %d above this one: the first regular expression that fits is taken.", meant.Pos.Line)
 	}
 	f.Evidence = append(f.Evidence, s.Quote("the location that is meant", meant))
 	return s.With(f, t)
+}
+
+// meantFor is the location that is meant for the URI of a route.
+func (s *site) meantFor(t *Route) *conf.Directive {
+	return cause.First(intended(t.Server, t.URI), s.later(t))
+}
+
+// unlike is the location that hands a download without the ending of its name to
+// the backend, nil where none does.
+func (s *site) unlike(t *Route) *conf.Directive {
+	q := t.state.req
+	q.URI = diag.EscapePath(path.Join(path.Dir(t.URI), probeName))
+	if plain := s.withoutFiles().Route(q); plain.Server == t.Server && s.ToBackend(plain) {
+		return plain.Location
+	}
+	return nil
+}
+
+// does is the directive by which a location hands a download to an upstream, or
+// leads a handoff to the storage; nil for none.
+func (s *site) does(l *conf.Directive, t *Route, download bool) *conf.Directive {
+	if download {
+		return handlerOf(l)
+	}
+	folder, ok := s.folderOf(l)
+	if _, name := LocationName(l); !ok || s.File == nil || s.File.Path == "" || !s.Same(path.Join(folder, strings.TrimPrefix(t.URI, name)), path.Join(path.Dir(s.File.Path), path.Base(t.URI))) {
+		return nil
+	}
+	return cause.First(Effective(l, "alias", "root")...)
 }
 
 // inside says that a directive is another one, or stands somewhere within it.

@@ -21,7 +21,7 @@ var rootForAlias = diag.Rule{
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Judge:    judge(judgeRootForAlias),
 }
 

@@ -28,6 +28,10 @@ func routingCases() []causeCase {
 			"server {\nlisten 8081;\nserver_name intra.example; # here\n" + download + protected + "}"}},
 		{name, "of a second tier that is told", true, scene{status: 404, unseen: true, http: "server {\nlisten 8080;\nlocation / { proxy_pass http://127.0.0.1:8081; proxy_set_header Host intra.example; }\n}\nserver { listen 8081 default_server; return 404; }\n" +
 			"server {\nlisten 8081;\nserver_name intra.example;\n" + download + protected + "}"}},
+		{name, "another block names the address", false, scene{status: 404, unseen: true, remote: "127.0.0.1:8080", http: "server {\nlisten 127.0.0.1:8080;\nserver_name intra.example;\nreturn 404;\n}\n" +
+			"server {\nlisten 8080; # here\nserver_name localhost;\n" + download + protected + "}"}},
+		{name, "another block names another address", true, scene{status: 404, unseen: true, remote: "127.0.0.1:8080", http: "server {\nlisten 127.0.0.2:8080;\nreturn 404;\n}\n" +
+			"server {\nlisten 8080;\n" + download + protected + "}"}},
 		{name, "the right name", true, scene{http: other("return 404;", "localhost")}},
 		{name, "no other has it", true, scene{status: 404, unseen: true, server: "return 404;"}},
 		{name, "a redirect", true, scene{status: 301, unseen: true, http: other("return 301 https://files.example.org$request_uri;", "files.example.org")}},
@@ -104,6 +108,7 @@ func takenCases() []causeCase {
 		{shadow, "the internal URI", false, scene{status: 404, server: "location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\n" + protected + "location ~ \\.bin$ { # here\nroot /var/www;\n}"}},
 		{shadow, "the download", false, scene{status: 404, unseen: true, server: download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.BIN$ { # here\nroot /var/www;\n}"}},
 		{shadow, "an internal one that stands later", false, scene{status: 404, server: download + "location ~ ^/pro { # here\nroot /var/www;\n}\nlocation ~ ^/protected/(.*)$ { internal; alias /srv/media/$1; }"}},
+		{shadow, "nested in a location that is wrong as well", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; location ~ \\.bin$ { root /var/www; } }"}},
 		{shadow, "not looked at", true, scene{status: 404, server: "location ^~ /dl/ { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ { internal; alias /srv/old/; }\nlocation ~ \\.bin$ { root /var/www; }"}},
 		{shadow, "other extensions", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; }\nlocation ~ \\.php$ { root /var/www; }"}},
 		{shadow, "one that asks the application", true, scene{status: 404, server: "location ~ ^/dl/.*\\.bin$ { proxy_pass http://127.0.0.1:8000; }\n" + download + "location /protected/ { internal; alias /srv/old/; }"}},

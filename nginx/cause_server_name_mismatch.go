@@ -8,6 +8,7 @@ import (
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
+	"github.com/proxydiag/proxydiag/pkg/server/route"
 )
 
 var serverNameMismatch = diag.Rule{
@@ -15,7 +16,7 @@ var serverNameMismatch = diag.Rule{
 		Code: "nginx-server-name-mismatch", Part: diag.PartProxy, Severity: diag.Error,
 		Title: "The request lands in another server block",
 		Text: "Another server block takes the requests for this host: it has the name, or it is the default " +
-			"for the address because no server_name fits. The one with the download location is never asked.",
+			"for the address because no server_name fits, or it alone names the address in listen. The one with the download location is never asked.",
 		Fix: "Add the host to the server_name of the block with the download location, or ask the proxy by a " +
 			"name that it has.",
 		Before: `# asked for: http://www.example.org/dl/a.bin
@@ -83,7 +84,37 @@ func judgeServerNameMismatch(s *site) *diag.Finding {
 			return s.With(f, s.Download)
 		}
 	}
-	return nil
+	return s.lessExact(asked)
+}
+
+// lessExact is the finding where the server block with the download location
+// listens on every address of a port, and another one on the very address that
+// is asked: only those that do are looked at for the name.
+func (s *site) lessExact(asked route.Request) *diag.Finding {
+	g := s.router.at(asked.Addr)
+	if g == nil || g.listen.host == "*" || g.listen.host == "[::]" || g.listen.port == "" {
+		return nil
+	}
+	elsewhere := asked
+	elsewhere.Addr = "192.0.2.1:" + g.listen.port // RFC 5737: an address that no configuration names
+	if strings.HasPrefix(g.listen.host, "[") {
+		elsewhere.Addr = "[2001:db8::1]:" + g.listen.port // RFC 3849
+	}
+	t := s.router.Route(elsewhere)
+	if t.Server == nil || t.Server == s.Download.Server || !s.ToBackend(t) {
+		return nil
+	}
+	at := t.Server
+	for _, l := range s.router.of(t.Server).list {
+		if l.port == g.listen.port && l.dir != nil {
+			at = l.dir
+		}
+	}
+	f := s.Found(at, "A request to %s lands in the server block at %s, which listens on that address; the one with the download location listens on the port alone.",
+		asked.Addr, s.Download.Server.Pos)
+	f.Fix = fmt.Sprintf("Add `listen %s:%s;` to this server block, or take the address from the other one: the name is looked for only among those whose listen fits best.",
+		g.listen.host, g.listen.port)
+	return s.With(f, s.Download)
 }
 
 // closed says that the configuration has nginx close the connection without an

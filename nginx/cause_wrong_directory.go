@@ -22,7 +22,7 @@ var wrongDirectory = diag.Rule{
 	},
 	Check:    "end-to-end",
 	Blocks:   true,
-	Symptoms: []string{"handoff-not-found", "handoff-wrong-content", "proxy-redirects"},
+	Symptoms: unmapped,
 	Judge:    judge(judgeWrongDirectory),
 }
 

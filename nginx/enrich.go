@@ -56,7 +56,7 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-auth-required":
 		return cause.First(d.Deciding(route.StepAccess), refuser(d, refusers[401]...))
 	case "proxy-redirects":
-		return cause.First(d.Deciding(route.StepReturn, route.StepRewrite), supposed(d, s.Status()))
+		return cause.First(d.Deciding(route.StepReturn), d.rewriting(), supposed(d, s.Status()))
 	case "proxy-not-routed":
 		return cause.First(s.passwordFile(d), d.Deciding(route.StepReturn, route.StepAccess, StepInternal), supposed(d, s.Status()), refuser(d, refusers[s.Status()]...), cause.Pass(d), d.FileBy, d.Location, d.Server)
 	case "proxy-unreachable":
@@ -64,7 +64,7 @@ func (s *site) responsible(code string) *conf.Directive {
 			return d.Deciding(route.StepReturn)
 		}
 	case "proxy-path-rewritten":
-		return cause.First(d.Deciding(route.StepRewrite), cause.Pass(d))
+		return cause.First(d.rewriting(), cause.Pass(d))
 	case "proxy-bad-gateway":
 		if s.handedOff() && cause.Upstream(s.Handoff) != nil {
 			return cause.Pass(s.Handoff)
@@ -107,6 +107,16 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "handoff-not-found", "handoff-forbidden", "handoff-wrong-content":
 		if s.Handoff != nil {
 			return cause.First(s.Handoff.FileBy, s.Handoff.Location)
+		}
+	}
+	return nil
+}
+
+// rewriting is the last rewrite that changed the URI of a route, nil for none.
+func (t *Route) rewriting() *conf.Directive {
+	for _, step := range slices.Backward(t.Steps) {
+		if step.Kind == route.StepRewrite && step.Directive.Name == "rewrite" {
+			return step.Directive
 		}
 	}
 	return nil

@@ -1,9 +1,12 @@
 package nginx
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 )
@@ -16,8 +19,29 @@ var files = cause.Looks(siteOf, func(s *site) (paths []string, user string) {
 			paths = append(append(paths, t.File), t.Tried...)
 		}
 	}
-	return paths, s.worker()
+	return append(paths, s.folders()...), s.worker()
 })
+
+// mostFolders limits at how many folders of the configuration is looked.
+const mostFolders = 40
+
+// folders are those that root and alias name, which may be links to the storage:
+// those of the server block that is asked first.
+func (s *site) folders() []string {
+	blocks := slices.Clone(s.conf.HTTP.All("server"))
+	if s.Download != nil && s.Download.Server != nil {
+		blocks = append([]*conf.Directive{s.Download.Server}, blocks...)
+	}
+	var list []string
+	for _, b := range blocks {
+		for _, d := range mappingsOf(b) {
+			if folder := d.Arg(0); len(list) < mostFolders && path.IsAbs(folder) && !strings.Contains(folder, "$") && !slices.Contains(list, folder) {
+				list = append(list, folder)
+			}
+		}
+	}
+	return list
+}
 
 // hosts asks the backend as nginx does: with the Host that the configuration
 // sends.

@@ -132,11 +132,7 @@ func (s *site) forHandoffs(v *vhost) []*conf.Directive {
 // for each directive that hands over. No file is there, so that try_files falls
 // through to the application.
 func (s *site) asking(v *vhost) []*Route {
-	r := s.nothing
-	if r == nil {
-		r = NewRouter(s.conf, RouterOptions{Files: func(string) route.FileKind { return route.FileMissing }})
-		s.nothing = r
-	}
+	r := s.withoutFiles()
 	var list []*Route
 	seen := map[*conf.Directive]bool{}
 	uris := []string{"/" + probeName}
@@ -162,6 +158,14 @@ func (s *site) asking(v *vhost) []*Route {
 		}
 	}
 	return list
+}
+
+// withoutFiles is the router for a machine without any.
+func (s *site) withoutFiles() *Router {
+	if s.nothing == nil {
+		s.nothing = NewRouter(s.conf, RouterOptions{Files: func(string) route.FileKind { return route.FileMissing }})
+	}
+	return s.nothing
 }
 
 // opensSomething says that a route ends at a file, or looks for some.

@@ -33,6 +33,7 @@ type scene struct {
 	cut     int64          // this much of the file comes, its beginning; 0: all of it
 	own     bool           // the backend is the user's own
 	host    string         // that is asked for; "": localhost:8080
+	remote  string         // the address that is connected to; "": not known
 	log     []string       // lines of the error log; %s is the file's name
 	paths   []diag.Path    // besides the stored file's
 	link    string         // a link to the storage
@@ -114,7 +115,7 @@ func (s scene) proxyGet() diag.Exchange {
 	case s.status == 0:
 		x.Status, x.Body.Length, x.Body.Match = 200, 1600, compare.Equal
 	}
-	x.Request.Host, x.Header = s.host, s.proxy
+	x.Request.Host, x.Remote, x.Header = s.host, s.remote, s.proxy
 	if s.request != "" {
 		x.Request.Header = compare.Header{{Name: "Authorization", Value: s.request}}
 	}
