@@ -80,7 +80,7 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 	}
 	others := s.similar(h)
 	at := h.Server
-	if len(others) == 1 && others[0].Parent == h.Server && s.maps(others[0]) {
+	if len(others) == 1 && others[0].Parent == h.Server && (s.maps(others[0]) || isExact(others[0])) {
 		at = others[0] // it has all but the name
 	}
 	f := s.Found(at, "The backend hands off to %s; it is taken by %s.", s.handedURI(), blockName(taker))
@@ -89,8 +89,11 @@ func judgeNoInternalLocation(s *site) *diag.Finding {
 		f.Evidence = append(f.Evidence, s.Quote("a location that may be meant", other))
 	}
 	f.Fix = fmt.Sprintf("Call this location %s, as the backend hands off.", s.prefix())
-	if at == h.Server {
+	switch {
+	case at == h.Server:
 		f.Fix = fmt.Sprintf("Add `location %s { internal; alias %s/; }` to this server block.", s.prefix(), s.storage())
+	case isExact(at):
+		f.Fix = fmt.Sprintf("Write `location %s` without the equals sign, which takes that one URI and nothing below it.", s.prefix())
 	}
 	return s.With(f, h)
 }
@@ -132,11 +135,17 @@ func (s *site) similar(h *Route) []*conf.Directive {
 	for _, block := range s.conf.HTTP.All("server") {
 		for _, l := range locations(block) {
 			kind, name := LocationName(l)
-			prefix := kind == LocationPrefix || kind == LocationNoRegex
+			prefix := kind == LocationPrefix || kind == LocationNoRegex || isExact(l) && isInternal(l)
 			if prefix && len(name) > 1 && strings.HasPrefix(strings.ToLower(s.handedURI()), strings.ToLower(name)) && !slices.Contains(list, l) {
 				list = append(list, l)
 			}
 		}
 	}
 	return list
+}
+
+// isExact says that a location takes a single URI.
+func isExact(l *conf.Directive) bool {
+	kind, _ := LocationName(l)
+	return l.Name == "location" && kind == LocationExact
 }

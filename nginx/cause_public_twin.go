@@ -33,6 +33,9 @@ location /media/ { alias /srv/media/; }`,
 func judgePublicTwin(s *site) []diag.Finding {
 	twins := s.twins()
 	list := s.Public(twins, "the internal location", func(t twin) string {
+		if u := t.Route.Upstream; u != nil {
+			return fmt.Sprintf("%s asks %s for %s when %s is asked for, the same object that %s keeps internal.", blockName(t.By), u.Host, u.URI, t.URI, blockName(t.Guard))
+		}
 		if len(t.Route.Tried) > 0 {
 			return fmt.Sprintf("%s looks for %s first when %s is asked for, the same file that %s keeps internal.",
 				blockName(t.By), t.Route.Tried[0], t.URI, blockName(t.Guard))

@@ -45,6 +45,9 @@ func routingCases() []causeCase {
 		{upstream, "a socket", false, scene{status: 502, unseen: true, http: "upstream app {\nserver unix:/run/app.sock; # here\n}\nserver {\nlisten 8080;\nlocation /dl/ { proxy_pass http://app; }\n" + protected + "}"}},
 		{upstream, "of the handoff", false, scene{status: 502, server: download + "location /protected/ {\ninternal;\nproxy_pass http://127.0.0.1:9000/; # here\n}"}},
 		{upstream, "a dead server in a group", true, scene{status: 502, http: "upstream app { server 127.0.0.1:8001; server 127.0.0.1:8000; }\nserver {\nlisten 8080;\nlocation /dl/ { proxy_pass http://app; }\n" + protected + "}"}},
+		{upstream, "another protocol", false, scene{status: 502, unseen: true, server: "location /dl/ {\nfastcgi_pass 127.0.0.1:8000; # here\n}\n" + protected}},
+		{upstream, "TLS where there is none", false, scene{status: 502, unseen: true, server: "location /dl/ {\nproxy_pass https://127.0.0.1:8000; # here\n}\n" + protected}},
+		{upstream, "another protocol, which a socket may speak", true, scene{status: 500, server: "location /dl/ { fastcgi_pass unix:/run/app.sock; }\n" + protected}},
 		{upstream, "the header", true, scene{status: 502, backend: long, server: download + protected}},
 
 		{resolver, "a name", false, scene{status: 502, unseen: true, server: "set $b app.internal;\nlocation /dl/ {\nproxy_pass http://$b:8000; # here\n}\n" + protected}},
@@ -119,7 +122,7 @@ func takenCases() []causeCase {
 			paths: []diag.Path{folderAt("/srv/www", 0o755), {Path: "/srv/www/protected/" + sceneFile, Missing: true}}}},
 		{no, "in other letters", false, scene{status: 404, server: download + "location /Protected/ { # here\ninternal;\nalias /srv/media/;\n}"}},
 		{no, "in another server", false, scene{status: 404, http: "server { # here\nlisten 8080 default_server;\n" + download + "}\nserver {\nlisten 8080;\nserver_name b.example;\n" + protected + "}"}},
-		{no, "one that stands for a single URI", false, scene{status: 404, http: "server { # here\nlisten 8080;\n" + download + "location = /protected/ { internal; alias /srv/media/; }\n}"}},
+		{no, "one that stands for a single URI", false, scene{status: 404, server: download + "location = /protected/ { # here\ninternal;\nalias /srv/media/;\n}"}},
 		{no, "a wrong folder", true, scene{status: 404, server: download + "location /protected/ { internal; alias /srv/old/; }"}},
 		{no, "a regular expression", true, scene{status: 404, server: download + "location ~ ^/protected/(.*)$ { internal; alias /srv/old/$1; }"}},
 	}

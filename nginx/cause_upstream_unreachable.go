@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/check"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -28,6 +29,9 @@ var upstreamUnreachable = diag.Rule{
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
+	if f := s.otherProtocol(); f != nil {
+		return f
+	}
 	if !s.Lost() || s.Status() < 502 || s.Status() > 504 {
 		return nil
 	}
@@ -68,6 +72,28 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return s.With(f, t, refused)
 	}
 	return s.With(f, t)
+}
+
+// otherProtocol is the finding where the backend that answers us is asked in
+// another protocol than ours: it says nothing that nginx understands, or waits.
+func (s *site) otherProtocol() *diag.Finding {
+	u := cause.Upstream(s.Download)
+	lost := s.Lost() && s.Status() >= 502 && s.Status() <= 504 || s.Stored() && s.Shows("proxy-timeout") && check.BackendFault(s.View) == ""
+	ours, _, _ := strings.Cut(s.Stack.Backend.Origin(), "://")
+	if u == nil || !lost || u.Unknown != "" || u.Protocol == ours || s.handedOff() {
+		return nil
+	}
+	for _, p := range u.Peers {
+		if p.Down || s.IsBackend(p) != diag.Yes {
+			return nil
+		}
+	}
+	if len(u.Peers) == 0 {
+		return nil
+	}
+	f := s.Found(u.Pass, "%s speaks %s with %s; the backend answers there in %s.", u.Pass.Name, u.Protocol, u.Host, ours)
+	f.Fix = fmt.Sprintf("Write `proxy_pass %s;`, or name the address at which the application speaks %s.", s.Stack.Backend.Origin(), u.Protocol)
+	return s.With(f, s.Download)
 }
 
 // refusedBy picks the events about a server that did not take the connection.

@@ -63,6 +63,7 @@ func (s *site) responsible(code string) *conf.Directive {
 		if s.closed() {
 			return d.Deciding(route.StepReturn)
 		}
+		return supposed(d, statusClose)
 	case "proxy-path-rewritten":
 		return cause.First(d.rewriting(), cause.Pass(d))
 	case "proxy-bad-gateway":
@@ -106,7 +107,7 @@ func (s *site) responsible(code string) *conf.Directive {
 		}
 	case "handoff-not-found", "handoff-forbidden", "handoff-wrong-content":
 		if s.Handoff != nil {
-			return cause.First(s.Handoff.FileBy, s.Handoff.Location)
+			return cause.First(s.Handoff.FileBy, s.Handoff.redirected().rewriting(), s.Handoff.Location)
 		}
 	}
 	return nil

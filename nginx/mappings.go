@@ -17,6 +17,7 @@ type mappings struct {
 	hides   map[*vhost]bool     // clients do not reach these: the configuration itself asks them, as its storage
 	guards  map[*conf.Directive]bool
 	regexes map[*vhost]bool
+	turns   map[*vhost][]detour
 }
 
 // mapped is a root or alias, in force in a server block.
@@ -29,7 +30,7 @@ type mapped struct {
 // mappings collects the mappings, with the links in them followed as far as
 // they were looked at.
 func (s *site) mappings() *mappings {
-	m := &mappings{own: map[*vhost][]mapped{}, folders: map[string][]mapped{}, guards: map[*conf.Directive]bool{}, regexes: map[*vhost]bool{}}
+	m := &mappings{own: map[*vhost][]mapped{}, folders: map[string][]mapped{}, guards: map[*conf.Directive]bool{}, regexes: map[*vhost]bool{}, turns: map[*vhost][]detour{}}
 	for _, v := range s.router.servers {
 		for _, d := range mappingsOf(v.dir) {
 			folder := d.Arg(0)

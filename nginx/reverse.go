@@ -19,7 +19,13 @@ func uriOf(location, alias *conf.Directive, file string) (uri string, ok bool) {
 	if kind != LocationRegex && kind != LocationNoCase {
 		return "", false
 	}
-	captures, ok := capturesOf(alias.Arg(0), file)
+	return turnedRound(text, alias.Arg(0), file)
+}
+
+// turnedRound is a URI that a pattern matches so that a text with its captures is
+// the given one.
+func turnedRound(text, made, want string) (uri string, ok bool) {
+	captures, ok := capturesOf(made, want)
 	if !ok {
 		return "", false
 	}
@@ -53,4 +59,44 @@ func capturesOf(text, file string) (map[string]string, bool) {
 		captures[name] = match[i+1]
 	}
 	return captures, true
+}
+
+// detour is a rewrite, or a try_files with more than the URI: what it makes of
+// what the pattern matches.
+type detour struct{ pattern, makes string }
+
+// detours are further URIs, for the router to try, that a server block may turn
+// into the given one.
+func (m *mappings) detours(v *vhost, uri string) []string {
+	found, known := m.turns[v]
+	if !known {
+		found = detoursOf(v.dir)
+		m.turns[v] = found
+	}
+	var list []string
+	for _, d := range found {
+		if source, ok := turnedRound(d.pattern, d.makes, uri); ok && source != uri {
+			list = append(list, source)
+		}
+	}
+	return list
+}
+
+func detoursOf(block *conf.Directive) []detour {
+	var list []detour
+	block.Walk(func(d *conf.Directive) bool {
+		switch d.Name {
+		case "rewrite":
+			makes, _, _ := strings.Cut(d.Arg(1), "?")
+			list = append(list, detour{d.Arg(0), makes})
+		case "try_files":
+			for _, a := range d.Texts(0) {
+				if before, ok := strings.CutSuffix(a, "$uri"); ok && before != "" {
+					list = append(list, detour{"^(.*)$", before + "$1"})
+				}
+			}
+		}
+		return true
+	})
+	return list
 }

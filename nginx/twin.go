@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -45,8 +46,15 @@ func (s *site) twins() []twin {
 			}
 		}
 	}
+	s.twinsKept = append(s.twinsKept, s.objectTwins(m)...)
 	s.twinsFound = true
 	return s.twinsKept
+}
+
+// mayAuthorise says that a server of an upstream may be the application: it is
+// no server block of this configuration, and may be the backend that answers us.
+func (s *site) mayAuthorise(p route.Peer) bool {
+	return s.router.at(p.Addr) == nil && s.IsBackend(p) != diag.No
 }
 
 // misled says that the folder of a location is none that is protected: the
@@ -88,10 +96,41 @@ func (s *site) twinsOf(m *mappings, v *vhost, folder, name string) []twin {
 			if tried[c.server] == nil {
 				tried[c.server] = map[string]bool{}
 			}
-			tried[c.server][uri] = true
-			if t := s.public(m, c.server, uri, path.Join(folder, name)); t != nil {
-				list = append(list, twin{By: servedBy(t), URI: uri, Route: t, Asked: s.asks(c.server.dir, name)})
+			for _, uri := range append([]string{uri}, m.detours(c.server, uri)...) {
+				if tried[c.server][uri] {
+					continue
+				}
+				tried[c.server][uri] = true
+				if t := s.public(m, c.server, uri, path.Join(folder, name)); t != nil {
+					list = append(list, twin{By: servedBy(t), URI: uri, Route: t, Asked: s.asks(c.server.dir, name)})
+				}
 			}
+		}
+	}
+	return list
+}
+
+// objectTwins are the public locations of a server block that ask the storage
+// behind the handoff's location for the same object.
+func (s *site) objectTwins(m *mappings) []twin {
+	h := s.Handoff
+	if h == nil || h.Upstream == nil || h.Upstream.Unknown != "" || !s.Delivered() || slices.ContainsFunc(h.Upstream.Peers, s.mayAuthorise) {
+		return nil
+	}
+	v := s.router.of(h.Server)
+	var list []twin
+	for _, l := range locations(h.Server) {
+		prefix := handoffPrefix(l)
+		if prefix == "" || isInternal(l) || handlerOf(l) == nil {
+			continue
+		}
+		q := cause.Request(s.Exchange(diag.ProxyGet))
+		uri := prefix + path.Base(s.File.Name)
+		q.URI = diag.EscapePath(uri)
+		t := s.router.Route(q)
+		if t.Location == l && t.Upstream != nil && t.Upstream.Host == h.Upstream.Host && t.Upstream.URI == h.Upstream.URI &&
+			len(t.Provided) == 0 && !m.guarded(t.Inside) && !s.Direct(uri) {
+			list = append(list, twin{Guard: h.Location, By: l, URI: uri, Route: t, Asked: s.asks(v.dir, path.Base(s.File.Name))})
 		}
 	}
 	return list

@@ -2,7 +2,9 @@ package sendfile
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Spec states how a backend is to hand off: in which dialect, and what the
@@ -16,7 +18,9 @@ type Spec struct {
 }
 
 // ParseSpec reads "KIND:PREFIX", e.g. "nginx:/protected/" or
-// "apache:/srv/media/". A missing slash at the end is added. version is the
+// "apache:/srv/media/". A missing slash at the end is added. A prefix of a
+// dialect that escapes may be written escaped, as it stands in the header:
+// "nginx:/my%20files/". version is the
 // server's, as for [Lookup]. The error says what is wrong and gives an
 // example.
 func ParseSpec(s, version string) (Spec, error) {
@@ -27,6 +31,9 @@ func ParseSpec(s, version string) (Spec, error) {
 	d, err := Lookup(kind, version)
 	if err != nil {
 		return Spec{}, fmt.Errorf("handoff %q: %w, e.g. %s", s, err, example(kind))
+	}
+	if plain, err := url.PathUnescape(prefix); err == nil && d.escapes() && utf8.ValidString(plain) {
+		prefix = plain
 	}
 	root, err := cleanPrefix(prefix)
 	if err != nil {
@@ -52,7 +59,16 @@ func example(kind string) string {
 }
 
 // String returns the specification as [ParseSpec] reads it.
-func (s Spec) String() string { return s.Dialect.Name + ":" + s.Prefix }
+func (s Spec) String() string {
+	prefix := s.Prefix
+	if s.Dialect.escapes() {
+		prefix = strings.ReplaceAll(prefix, "%", "%25")
+	}
+	return s.Dialect.Name + ":" + prefix
+}
+
+// escapes says that values of the dialect are written with escapes.
+func (d Dialect) escapes() bool { return d.Form == URI && d.Coding == Percent }
 
 // Encode returns the header value for a file; see [Dialect.Encode].
 func (s Spec) Encode(name string) (string, error) { return s.Dialect.Encode(s.Prefix, name) }

@@ -10,14 +10,19 @@ import (
 
 func TestParseSpec(t *testing.T) {
 	for in, want := range map[string]string{
-		"nginx:/protected/":   "nginx:/protected/",
-		"nginx:/protected":    "nginx:/protected/",
-		"NGINX:/":             "nginx:/",
-		"apache:/srv//media":  "apache:/srv/media/",
-		"apache:/srv/a:b c?/": "apache:/srv/a:b c?/",
-		"lighttpd:/srv/100%/": "lighttpd:/srv/100%/",
-		"caddy:/x/":           "caddy:/x/",
-		"litespeed:/x/":       "litespeed:/x/",
+		"nginx:/protected/":      "nginx:/protected/",
+		"nginx:/protected":       "nginx:/protected/",
+		"NGINX:/":                "nginx:/",
+		"nginx:/my%20files":      "nginx:/my files/",
+		"nginx:/gesch%c3%bctzt/": "nginx:/geschützt/",
+		"nginx:/100%25/":         "nginx:/100%25/",
+		"nginx:/100%/":           "nginx:/100%25/",
+		"nginx:/%ff/":            "nginx:/%25ff/",
+		"apache:/srv//media":     "apache:/srv/media/",
+		"apache:/srv/a:b c?/":    "apache:/srv/a:b c?/",
+		"lighttpd:/srv/100%/":    "lighttpd:/srv/100%/",
+		"caddy:/x/":              "caddy:/x/",
+		"litespeed:/x/":          "litespeed:/x/",
 	} {
 		got, err := ParseSpec(in, "")
 		if err != nil || got.String() != want {
