@@ -159,7 +159,7 @@ func (r *reader) syntax(err error) {
 		where, began := at.Mark, at.ContextMark
 		lines := strings.Split(strings.TrimRight(r.text, " \t\r\n"), "\n")
 		switch over := where.Line > len(lines); {
-		case over && began.Line > 0:
+		case over && began.Line > 0 && began.Line <= len(lines):
 			where = began
 			p.Message += ", " + at.ContextMsg + " that begins here"
 		case over:
