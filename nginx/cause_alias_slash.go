@@ -24,6 +24,7 @@ var aliasSlash = diag.Rule{
 	Blocks:   true,
 	Symptoms: unmapped,
 	Static:   true,
+	Partly:   true,
 	Judge:    alone(judge(judgeAliasSlash), lintAliasSlash),
 }
 

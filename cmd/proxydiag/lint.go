@@ -177,7 +177,7 @@ func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Probl
 	}}
 	var static []diag.Rule
 	if len(c.problems) == 0 {
-		static = slices.DeleteFunc(slices.Clone(c.kind.Rules), func(r diag.Rule) bool { return !r.Static })
+		static = staticRules(c.kind.Name)
 	}
 	rep = diag.Judge(rec, static, []diag.Check{read})
 	rules, notices := out.mute.rules(rec.Config)
@@ -187,6 +187,16 @@ func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Probl
 	}
 	rep.Notices = slices.Concat(c.problems, c.left, notices)
 	return rep, notices
+}
+
+// staticRules are the rules of a kind that judge a configuration alone.
+func staticRules(kind string) []diag.Rule {
+	for _, k := range readable() {
+		if k.Name == kind {
+			return slices.DeleteFunc(slices.Clone(k.Rules), func(r diag.Rule) bool { return !r.Static })
+		}
+	}
+	return nil
 }
 
 // staticCode says that a finding is one that configurations alone show.

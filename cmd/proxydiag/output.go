@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/proxydiag/proxydiag/internal/all"
+	"github.com/proxydiag/proxydiag/internal/mute"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/report"
 )
@@ -134,17 +135,27 @@ func (o *output) concludeAll(std streams, records []*diag.Record) error {
 	return status(o.failOn, reps...)
 }
 
-// judge gives the reports, with what does not count muted.
+// judge gives the reports, with what does not count muted. A comment in the
+// configuration that ignores nothing is told where lint would tell it, too: what
+// depends on the request may be another stack's.
 func (o *output) judge(std streams, records ...*diag.Record) ([]diag.Report, error) {
 	var reps []diag.Report
+	once := onceOnly{}
 	for _, rec := range records {
 		tell(std.err, rec)
 		rep := all.Judge(rec)
 		rules, notices := o.mute.rules(rec.Config)
-		for _, p := range notices {
-			fmt.Fprintf(std.err, "proxydiag: warning: %s\n", report.Visible(p.String()))
-		}
 		rules.Apply(&rep)
+		if rec.Config != nil && rec.Config.Failure == "" {
+			alone := diag.Judge(&diag.Record{Version: diag.RecordVersion, Config: rec.Config}, staticRules(rec.Config.Kind), nil)
+			mute.Rules{Comments: rules.Comments}.Apply(&alone)
+			notices = append(notices, rules.Unused(staticCode)...)
+		}
+		for _, p := range notices {
+			if !once.problem(p) {
+				fmt.Fprintf(std.err, "proxydiag: warning: %s\n", report.Visible(p.String()))
+			}
+		}
 		rep.Notices = notices
 		reps = append(reps, rep)
 	}

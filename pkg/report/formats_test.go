@@ -52,6 +52,9 @@ func TestGitHubEscapes(t *testing.T) {
 func TestMarkdownEscapes(t *testing.T) {
 	for _, tt := range []struct{ name, got, want string }{
 		{"text", markdownText("a*b <i> | #"), `a\*b \<i\> \| \#`},
+		{"code in a text", markdownProse("Write `alias /a_b/;` in *here*."), "Write `alias /a_b/;` in \\*here\\*."},
+		{"a backtick in a text", markdownProse("a`b_c"), "a\\`b\\_c"},
+		{"backticks on two lines", markdownProse("a`b\nc`d"), "a\\`b\nc\\`d"},
 		{"code", markdownCode("a``b"), "```a``b```"},
 		{"code that begins with one", markdownCode("`a"), "`` `a ``"},
 		{"block", markdownBlock("```\n"), "````\n```\n````\n"},

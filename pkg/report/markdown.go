@@ -64,7 +64,7 @@ func (m *markdown) finding(f diag.Finding, first bool) {
 	if f.Muted != "" {
 		fmt.Fprintf(m, ", muted: %s", markdownText(oneLine(f.Muted)))
 	}
-	fmt.Fprintf(m, "\n\n%s\n", markdownText(sentences(f.Detail, of(f))))
+	fmt.Fprintf(m, "\n\n%s\n", markdownProse(sentences(f.Detail, of(f))))
 	if l := f.Location; l != nil {
 		fmt.Fprintf(m, "\n%s:\n\n%s", markdownCode(fmt.Sprintf("%s:%d", relative(m.root, l.File), l.Line)), markdownBlock(l.Text))
 	}
@@ -75,7 +75,7 @@ func (m *markdown) finding(f diag.Finding, first bool) {
 		m.evidence(f.Evidence)
 	}
 	if f.Fix != "" {
-		fmt.Fprintf(m, "\n**Fix:** %s\n", markdownText(f.Fix))
+		fmt.Fprintf(m, "\n**Fix:** %s\n", markdownProse(f.Fix))
 	}
 	m.related("What follows from it", f.Consequences)
 	m.related("If it is not that, it may be", f.Possible)
@@ -135,7 +135,7 @@ var markdownMarks = map[string]string{"pass": "✅ pass", "fail": "❌ fail", "s
 // before and after, the source of its facts.
 func Doc(d diag.Doc) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n**Fix:** %s\n", markdownText(d.Text), markdownText(d.Fix))
+	fmt.Fprintf(&b, "%s\n\n**Fix:** %s\n", markdownProse(d.Text), markdownProse(d.Fix))
 	for _, part := range []struct{ title, text string }{{"Before", d.Before}, {"After", d.After}} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n%s:\n\n%s", part.title, markdownBlock(part.text))
@@ -158,6 +158,24 @@ var markdownEscapes = func() *strings.Replacer {
 // markdownText escapes what Markdown would take for marks (GitHub Flavored
 // Markdown section 6.1).
 func markdownText(s string) string { return markdownEscapes.Replace(s) }
+
+// markdownProse is markdownText for a text of ours, with its code as code spans.
+func markdownProse(s string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, p := range pieces(line) {
+			if p.Code {
+				b.WriteString(markdownCode(p.Text))
+			} else {
+				b.WriteString(markdownText(p.Text))
+			}
+		}
+	}
+	return b.String()
+}
 
 // markdownCell is markdownText for a cell of a table.
 func markdownCell(s string) string { return markdownText(oneLine(s)) }
