@@ -3,6 +3,7 @@ package checks
 import (
 	"bufio"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/pem"
 	"net"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 )
 
 // mailServer answers as one does that says greeting, and after EHLO what it
-// offers. Where security is "tls" it speaks TLS from the first byte.
+// offers. It lets bob in, whose password is hush. Where security is "tls" it speaks TLS from the first byte.
 type mailServer struct {
 	greeting, offers, answer, security string
 }
@@ -68,6 +69,12 @@ func (s mailServer) serve(conn net.Conn, config *tls.Config) {
 				conn = tls.Server(conn, config)
 				r = bufio.NewReader(conn)
 			}
+		case "AUTH":
+			if strings.TrimSpace(line) == "AUTH PLAIN "+base64.StdEncoding.EncodeToString([]byte("\x00bob\x00"+hush)) {
+				say("235 welcome")
+			} else {
+				say("535 5.7.8 wrong: " + line[:len(line)-2])
+			}
 		case "QUIT":
 			say("221 bye")
 			return
@@ -89,10 +96,15 @@ func TestSMTP(t *testing.T) {
 	good := mailServer{greeting: "220 mail.test ESMTP", offers: "STARTTLS", answer: "220 go on"}
 	plain, busy, broken, wrapped := good, good, good, good
 	plain.offers, busy.greeting, broken.answer, wrapped.security = "SIZE 10", "421 too many connections", "454 no key", "tls"
+	wrapped.offers = "AUTH LOGIN PLAIN"
 	addr, noTLS, all := good.start(t, config), plain.start(t, config), wrapped.start(t, config)
 	outcomes(t, map[string][]Check{
 		"": {&SMTP{Address: addr, Authority: file}, &SMTP{Address: addr, Authority: file, Security: "starttls"}, &SMTP{Address: addr, Insecure: true, ServerName: "x.test"},
-			&SMTP{Address: addr, Security: "none"}, &SMTP{Address: noTLS}, &SMTP{Address: all, Security: "tls", Authority: file}},
+			&SMTP{Address: addr, Security: "none"}, &SMTP{Address: noTLS}, &SMTP{Address: all, Security: "tls", Authority: file},
+			&SMTP{Address: all, Security: "tls", Authority: file, User: "bob", Password: hush}},
+		"it does not offer AUTH PLAIN":         {&SMTP{Address: addr, Authority: file, User: "bob", Password: hush}},
+		"AUTH: 535 5.7.8 wrong: AUTH PLAIN …":  {&SMTP{Address: all, Security: "tls", Authority: file, User: "bob", Password: hush + "x"}},
+		"invalid: user and password":           {&SMTP{Address: addr, User: "bob"}, &SMTP{Address: addr, Password: "x"}},
 		"warning: it greets, and took":         {&SMTP{Address: noTLS, Warn: 1}},
 		"it does not offer STARTTLS":           {&SMTP{Address: noTLS, Security: "starttls"}},
 		"STARTTLS: tls: failed to verify":      {&SMTP{Address: addr}, &SMTP{Address: addr, Authority: file, ServerName: "x.test"}},

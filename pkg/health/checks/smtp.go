@@ -3,11 +3,14 @@ package checks
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
 	"net/smtp"
 	"net/textproto"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/proxydiag/proxydiag/pkg/health"
@@ -17,6 +20,8 @@ import (
 type SMTP struct {
 	Address    string        `yaml:"smtp" doc:"HOST:PORT of the server"`
 	Security   string        `yaml:"security" doc:"starttls (it must offer it), tls (from the first byte), or none; without it STARTTLS is tried where it is offered"`
+	User       string        `yaml:"user" doc:"who logs in, by AUTH PLAIN; only over TLS, or to localhost"`
+	Password   string        `yaml:"password" doc:"the password of user"`
 	Hello      string        `yaml:"hello" doc:"the name in EHLO (localhost)"`
 	ServerName string        `yaml:"server_name" doc:"whom the certificate must be for; without it HOST"`
 	Authority  string        `yaml:"ca" path:"file" doc:"a file of authorities to trust, instead of the system's"`
@@ -26,6 +31,9 @@ type SMTP struct {
 
 // Validate implements [Check].
 func (c *SMTP) Validate() error {
+	if (c.User == "") != (c.Password == "") {
+		return errors.New("user and password belong together; give both")
+	}
 	switch c.Security {
 	case "", "starttls", "tls", "none":
 		return hostPort("smtp", c.Address)
@@ -51,7 +59,8 @@ func (c *SMTP) Check(ctx context.Context) (health.Observation, error) {
 	case ctx.Err() != nil:
 		return none(ctx.Err())
 	case err != nil:
-		return none(err)
+		sent := base64.StdEncoding.EncodeToString([]byte("\x00" + c.User + "\x00" + c.Password))
+		return none(scrubbed(err, c.Password, sent))
 	}
 	return slow(text, time.Since(start), c.Warn)
 }
@@ -84,10 +93,28 @@ func (c *SMTP) talk(conn net.Conn, config *tls.Config) (string, error) {
 		}
 		text = "it greets, and again after STARTTLS"
 	}
+	if c.User != "" {
+		if err := c.login(client, config.ServerName); err != nil {
+			return "", err
+		}
+		text += "; " + firstLine(c.User) + " can log in"
+	}
 	if err := client.Quit(); err != nil {
 		return "", said("QUIT", err)
 	}
 	return text, nil
+}
+
+// login logs in (RFC 4954). The library sends no password without TLS but to this
+// machine.
+func (c *SMTP) login(client *smtp.Client, host string) error {
+	if _, ways := client.Extension("AUTH"); !slices.Contains(strings.Fields(strings.ToUpper(ways)), "PLAIN") {
+		return errors.New("it does not offer AUTH PLAIN")
+	}
+	if err := client.Auth(smtp.PlainAuth("", c.User, c.Password, host)); err != nil {
+		return said("AUTH", err)
+	}
+	return nil
 }
 
 // said is an error with the server's answer, where there is one.
