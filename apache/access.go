@@ -32,6 +32,9 @@ func known(b bool) truth {
 // Allow and Deny, and by mod_authz_core's Require, in the last section that has
 // any (but for AuthMerging).
 func (s *state) access() {
+	if s.byMethod(); s.done {
+		return
+	}
 	old, oldBy := s.byOrder()
 	asks, by, user := s.byRequire()
 	satisfy := s.effectiveLast("Satisfy")
@@ -72,23 +75,60 @@ func (s *state) access() {
 	}
 }
 
+// byMethod refuses what AllowMethods and SSLRequireSSL do.
+func (s *state) byMethod() {
+	if d := s.effectiveLast("AllowMethods"); d != nil && !strings.EqualFold(d.Arg(0), "reset") {
+		allowed := slices.ContainsFunc(d.Texts(0), func(m string) bool {
+			return strings.EqualFold(m, s.req.Method) || s.req.Method == "HEAD" && strings.EqualFold(m, "GET")
+		})
+		if !allowed && s.loaded("mod_allowmethods.c") {
+			s.step(route.StepAccess, d, "refuses the method %s", s.req.Method)
+			s.end(route.Refused, http.StatusMethodNotAllowed, "")
+			return
+		}
+	}
+	if d := s.effectiveLast("SSLRequireSSL"); d != nil && s.req.Scheme != "https" && s.loaded("mod_ssl.c") {
+		s.step(route.StepAccess, d, "refuses what does not come by TLS")
+		s.end(route.Refused, http.StatusForbidden, "")
+	}
+}
+
+// loaded says that a module is not known to be absent.
+func (s *state) loaded(module string) bool {
+	loaded, known := s.r.conf.Loaded(module)
+	return loaded || !known
+}
+
 var requirements = []string{"Require", "RequireAll", "RequireAny", "RequireNone"}
 
 // byRequire evaluates the Require directives in force. by is the directive that
 // decides; user says that what is missing is a user.
 func (s *state) byRequire() (result truth, by *conf.Directive, user bool) {
-	sections := s.sections()
-	for i := len(sections) - 1; i >= 0; i-- {
-		found := sections[i].All(requirements...)
+	var any bool
+	for _, section := range s.sections() {
+		found := section.All(requirements...)
 		if len(found) == 0 {
 			continue
 		}
-		if m := lastOf(sections[i].All("AuthMerging")); m != nil && !strings.EqualFold(m.Arg(0), "off") {
-			return unknown, m, false
+		merging := "off"
+		if m := lastOf(section.All("AuthMerging")); m != nil && any {
+			merging = strings.ToLower(m.Arg(0))
 		}
-		return s.anyOf(found)
+		t, at, u := s.anyOf(found)
+		any = true
+		switch {
+		case merging == "and" && (result == no || result == unknown && t == yes):
+		case merging == "or" && (result == yes || result == unknown && t == no):
+		case merging == "or" && result == no && t == no:
+			user = user || u
+		default:
+			result, by, user = t, at, u
+		}
 	}
-	return yes, nil, false
+	if !any {
+		return yes, nil, false
+	}
+	return result, by, user
 }
 
 // anyOf is what <RequireAny> does with what stands in it.
@@ -195,6 +235,8 @@ func (s *state) requires(d *conf.Directive) (result truth, by *conf.Directive, u
 				t = yes
 			}
 		}
+	case "ssl":
+		t = known(s.req.Scheme == "https")
 	case "expr":
 		t = s.expr(strings.Join(args, " "))
 	}

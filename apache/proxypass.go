@@ -71,7 +71,7 @@ func (m mapping) literal() string {
 // proxyPass looks for the ProxyPass that takes the URI: that of the innermost
 // Location, or else the first one of the main server and then of the virtual
 // host, in the order of the file (proxy_trans and merge_proxy_config in
-// mod_proxy.c).
+// mod_proxy.c: ProxyPassInherit does not change that).
 func (s *state) proxyPass() {
 	if s.filename != "" {
 		return
@@ -85,11 +85,7 @@ func (s *state) proxyPass() {
 			return
 		}
 	}
-	blocks := s.servers()
-	if d := s.serverLast("ProxyPassInherit"); s.srv.dir != nil && d != nil && strings.EqualFold(d.Arg(0), "off") {
-		blocks = blocks[1:]
-	}
-	for _, d := range inBlocks(blocks, "ProxyPass", "ProxyPassMatch") {
+	for _, d := range inBlocks(s.servers(), "ProxyPass", "ProxyPassMatch") {
 		if m, ok := newMapping(d); ok && s.tryMapping(m) {
 			return
 		}

@@ -286,7 +286,7 @@ func (s *state) matters(d *conf.Directive) bool {
 	found := false
 	d.Walk(func(in *conf.Directive) bool {
 		switch in.Name {
-		case "XSendFile", "Require", "RequireAll", "RequireAny", "RequireNone", "Order", "Allow", "Deny", "SetHandler", "Redirect", "RedirectMatch", "RewriteRule", "AuthType", "Satisfy":
+		case "XSendFile", "Require", "RequireAll", "RequireAny", "RequireNone", "Order", "Allow", "Deny", "SetHandler", "Redirect", "RedirectMatch", "RewriteRule", "AuthType", "Satisfy", "AuthMerging", "AllowMethods", "SSLRequireSSL":
 			found = true
 		case "Header":
 			for _, a := range in.Args {
