@@ -1,6 +1,7 @@
 package apache
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -42,6 +43,9 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return unconnected(e) || e.Code == codeNoHost && strings.HasPrefix(e.Message, "DNS lookup failure")
 	}, append(about, u.Host)...)
 	at, address := u.Pass, u.Host
+	if f := s.withoutTLS(u); f != nil {
+		return f
+	}
 	remote, addr := s.remote(u)
 	for _, p := range u.Peers {
 		if s.IsBackend(p) == diag.Yes && !p.Down && remote == nil {
@@ -72,6 +76,23 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 	if logged {
 		return s.With(f, s.Download, e)
 	}
+	return s.With(f, s.Download)
+}
+
+// withoutTLS is the finding that an upstream's URL asks for TLS and no
+// SSLProxyEngine allows it: Apache answers 500 to that.
+func (s *site) withoutTLS(u *route.Upstream) *diag.Finding {
+	engine := s.router.Server(s.Download, "SSLProxyEngine")
+	for _, d := range s.Download.Sections {
+		engine = append(engine, d.All("SSLProxyEngine")...)
+	}
+	on := slices.ContainsFunc(engine, func(d *conf.Directive) bool { return strings.EqualFold(d.Arg(0), "on") })
+	if on || u.Protocol != "https" || s.Status() != 500 || !s.unreached() {
+		return nil
+	}
+	f := s.Found(u.Pass, "%s asks for TLS, and SSLProxyEngine is not on.", u.Pass)
+	f.Title = "ProxyPass asks for TLS without SSLProxyEngine"
+	f.Fix = "Write `SSLProxyEngine on`, or http:// where the backend speaks plain HTTP."
 	return s.With(f, s.Download)
 }
 

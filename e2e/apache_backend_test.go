@@ -68,6 +68,7 @@ func apacheValueRows() []row {
 			flags: func(s *setup) { s.Stack.Sendfile = "apache:/srv/link/" }},
 
 		{name: "another prefix", code: "backend-wrong-prefix", near: "backend-path-not-uri backend-uri-not-path", backend: media("STORE/files")},
+		{name: "a folder elsewhere", code: "backend-wrong-prefix", near: "backend-uri-not-path", backend: media("/opt/old/files")},
 		{name: "another prefix that works", near: "backend-wrong-prefix", site: onTop("XSendFilePath /srv/link"), backend: media("STORE/../link")},
 	}...)
 }

@@ -62,6 +62,8 @@ func apacheCauseRows() []row {
 			site: virtualHost(here + "ProxyPass /dl/ http://backend.invalid/dl/\n" + send)},
 		{name: "a socket that is not there", code: "apache-upstream-unreachable", near: "apache-proxypass-order",
 			site: virtualHost(here + "ProxyPass /dl/ unix:/run/scratch/none.sock|http://localhost/dl/\n" + send)},
+		{name: "TLS not switched on", code: "apache-upstream-unreachable", near: "apache-proxypass-order",
+			site: both(modules("socache_shmcb", "ssl"), virtualHost(here+"ProxyPass /dl/ https://127.0.0.1:8000/dl/\n"+send))},
 		{name: "a dead proxy behind the proxy", code: "apache-upstream-unreachable", near: "apache-proxypass-order",
 			site: onTop(here + "ProxyRemote http http://127.0.0.1:8001")},
 		{name: "a dead proxy for others", near: "apache-upstream-unreachable",

@@ -22,6 +22,8 @@ func apacheRoutingRows() []row {
 			site: both(swap("127.0.0.1:8000", "127.0.0.1:8002"), onTop("ProxyTimeout 1"))},
 		{name: "silent proxy", code: "proxy-timeout", near: "proxy-unreachable",
 			flags: func(s *setup) { s.Stack.Proxy = "http://127.0.0.1:8002/dl/"; s.Client.Timeout = time.Second }},
+		{name: "application slower than the proxy waits", code: "proxy-timeout", near: "proxy-bad-gateway backend-timeout", only: own,
+			backend: delayed(1400 * time.Millisecond), site: onTop("ProxyTimeout 1")},
 		{name: "slow in time", near: "proxy-timeout backend-timeout", backend: slow, site: onTop("ProxyTimeout 20")},
 
 		{name: "login of the proxy", code: "proxy-auth-required", near: "proxy-not-routed",

@@ -267,12 +267,19 @@ func failsOnce(next http.Handler, storage string) http.Handler {
 }
 
 // slow takes its time, as applications do.
-func slow(next http.Handler, _ string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-time.After(20 * time.Millisecond):
-			next.ServeHTTP(w, r)
-		case <-r.Context().Done():
-		}
-	})
+func slow(next http.Handler, storage string) http.Handler {
+	return delayed(20*time.Millisecond)(next, storage)
+}
+
+// delayed takes so long.
+func delayed(by time.Duration) middleware {
+	return func(next http.Handler, _ string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(by):
+				next.ServeHTTP(w, r)
+			case <-r.Context().Done():
+			}
+		})
+	}
 }

@@ -78,7 +78,7 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 	case p.Status/100 == 3 && p.Status != 304 && reached != diag.Yes:
 		text := fmt.Sprintf("%s It redirects to %s instead of asking the application.", answered, p.Header.Get("Location"))
 		return fault{"proxy-redirects", text + toItself(p)}
-	case p.Status == 502 && v.Way(diag.ProxyGet).TimedOut:
+	case p.Status == 502 && (v.Way(diag.ProxyGet).TimedOut || gaveUpFirst(v, p)):
 		return fault{"proxy-timeout", answered + " It waited for the backend and gave up."}
 	case p.Status >= 502 && p.Status <= 504 && reached == diag.Yes && !ofHandoff(v, p):
 		return fault{} // the application may say so itself
@@ -99,6 +99,15 @@ func unrouted(v *diag.View, p *diag.Exchange, reached diag.Tri) fault {
 		return fault{"proxy-not-routed", answered + " The answer is the proxy's own: the request did not reach the application."}
 	}
 	return fault{}
+}
+
+// gaveUpFirst says that the proxy took its time to say that the backend is out of
+// reach, and that the backend takes longer to answer: where nothing listens a
+// proxy says so at once.
+func gaveUpFirst(v *diag.View, p *diag.Exchange) bool {
+	const atOnce = 900 // milliseconds
+	b := v.Exchange(diag.BackendGet)
+	return b.Answered() && b.Timing.Total > p.Timing.Total && p.Timing.Total >= atOnce
 }
 
 // toItself says where a redirect goes round in a circle.

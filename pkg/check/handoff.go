@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -149,14 +150,20 @@ func hasScheme(value string) bool {
 
 // looksLikeURI says that a value where a file's path belongs is a URI: it is
 // the download URL's path, it is escaped, or it has nothing in common with
-// the folder that is meant, not even the first folder below the root.
+// the folder that is meant, not even the first folder below the root, and does
+// not begin like a path of every system either.
 func looksLikeURI(v *diag.View, spec sendfile.Spec, value string) bool {
 	f := v.Fixture(diag.RoleMain)
 	if strings.HasPrefix(value, v.Stack.Backend.Base()) && v.Stack.Backend.Base() != "/" {
 		return true
 	}
-	return firstSegment(value) != firstSegment(spec.Prefix) && firstSegment(value) != firstSegment(f.Path)
+	first := firstSegment(value)
+	return first != firstSegment(spec.Prefix) && first != firstSegment(f.Path) && !slices.Contains(rootFolders, first)
 }
+
+// rootFolders are folders below the root that files may well lie in, and that
+// no one calls a URI by (Filesystem Hierarchy Standard 3.0, section 3).
+var rootFolders = []string{"etc", "home", "mnt", "opt", "root", "srv", "tmp", "usr", "var"}
 
 func firstSegment(p string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path.Clean(p), "/"), "/")
