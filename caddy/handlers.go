@@ -1,7 +1,9 @@
 package caddy
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/sendfile"
@@ -26,19 +28,30 @@ func walk(routes []*Route, within []*Response, f func(r *Route, h *Handler, with
 // handlers calls f for every handler of the configuration, once each.
 func (c *Config) handlers(f func(r *Route, h *Handler, within []*Response)) {
 	seen := map[*Handler]bool{}
-	once := func(r *Route, h *Handler, within []*Response) {
+	walk(c.routes(), nil, func(r *Route, h *Handler, within []*Response) {
 		if !seen[h] {
 			seen[h] = true
 			f(r, h, within)
 		}
-	}
+	})
+}
+
+// routes are those of all servers, and the named ones.
+func (c *Config) routes() []*Route {
+	var list []*Route
 	for _, s := range c.Servers {
-		walk(s.Routes, nil, once)
-		walk(s.Errors, nil, once)
+		list = append(append(list, s.Routes...), s.Errors...)
 	}
-	for _, routes := range c.named {
-		walk(routes, nil, once)
+	return append(list, c.namedRoutes()...)
+}
+
+// namedRoutes are those that others invoke.
+func (c *Config) namedRoutes() []*Route {
+	var list []*Route
+	for _, name := range slices.Sorted(maps.Keys(c.named)) {
+		list = append(list, c.named[name]...)
 	}
+	return list
 }
 
 // responses are the response handlers that are meant for handoffs, each with

@@ -23,24 +23,24 @@ func (s *site) twins() []cause.Twin[*Passage] {
 	if h == nil || !s.opens(h) {
 		return nil
 	}
-	q := cause.Request(s.Exchange(diag.ProxyGet))
+	v := visit{cause.Request(s.Exchange(diag.ProxyGet)), publicIn(s.conf.routes())}
 	by, folder, name := cause.First(h.FileBy, h.By.At), path.Dir(s.File.Path), path.Base(s.File.Path)
-	list := s.twinsOf(by, q, folder, name, true)
-	for _, q := range s.others(q) {
-		list = append(list, s.twinsOf(by, q, folder, name, false)...)
+	list := s.twinsOf(by, v, folder, name, true)
+	for _, v := range s.others(v.Request) {
+		list = append(list, s.twinsOf(by, v, folder, name, false)...)
 	}
 	return list
 }
 
 // others are the requests like one to the other sites of the same address: they
 // are not asked, for their names may lead elsewhere.
-func (s *site) others(q route.Request) []route.Request {
-	var list []route.Request
+func (s *site) others(q route.Request) []visit {
+	var list []visit
 	here := s.router.serverFor(q)
-	for _, other := range s.askable() {
-		if s.router.serverFor(other) == here && hostOf(other.Host) != hostOf(q.Host) {
+	for _, other := range s.visits() {
+		if s.router.serverFor(other.Request) == here && hostOf(other.Host) != hostOf(q.Host) {
 			q.Host = other.Host
-			list = append(list, q)
+			list = append(list, visit{q, other.public})
 		}
 	}
 	return list
@@ -49,14 +49,15 @@ func (s *site) others(q route.Request) []route.Request {
 // staticTwins are those of a configuration alone.
 func (s *site) staticTwins() []cause.Twin[*Passage] {
 	var list []cause.Twin[*Passage]
+	visits := s.visits()
 	s.conf.responses(func(_ *Handler, r *Response) {
 		walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
 			for _, v := range h.Vars {
 				if v.Name != "root" || !path.IsAbs(v.Value) || strings.Contains(v.Value, "{") || path.Clean(v.Value) == "/" {
 					continue
 				}
-				for _, q := range s.askable() {
-					list = append(list, s.twinsOf(v.At, q, path.Clean(v.Value), "proxydiag-probe", false)...)
+				for _, to := range visits {
+					list = append(list, s.twinsOf(v.At, to, path.Clean(v.Value), "proxydiag-probe", false)...)
 				}
 			}
 		})
@@ -64,9 +65,15 @@ func (s *site) staticTwins() []cause.Twin[*Passage] {
 	return list
 }
 
-// askable are requests that come to the sites of the configuration.
-func (s *site) askable() []route.Request {
-	var list []route.Request
+// visit is a request that comes to a site, and what is public there.
+type visit struct {
+	route.Request
+	public public
+}
+
+// visits are requests to the sites of the configuration.
+func (s *site) visits() []visit {
+	var list []visit
 	for _, server := range s.conf.Servers {
 		if len(server.Listen) == 0 {
 			continue
@@ -76,33 +83,49 @@ func (s *site) askable() []route.Request {
 		if server.TLS {
 			q.Scheme = "https"
 		}
-		hosts := map[string]bool{}
+		hosts := map[string][]*Route{} // the sites
+		var all []*Route               // that are for every host
 		for _, r := range server.Routes {
-			for _, set := range r.Match {
-				for _, m := range set {
-					if m.Name == "host" && r.site && len(m.Values) > 0 {
-						hosts[strings.ReplaceAll(m.Values[0], "*", "any")] = true
-					}
-				}
+			names := r.hosts()
+			for _, name := range names {
+				hosts[name] = append(hosts[name], r)
+			}
+			if len(names) == 0 {
+				all = append(all, r)
 			}
 		}
 		if len(hosts) == 0 {
-			hosts["localhost"] = true
+			hosts["localhost"] = nil
 		}
-		for host := range hosts {
+		around := publicIn(slices.Concat(all, server.Errors, s.conf.namedRoutes()))
+		for host, routes := range hosts {
 			q.Host = host
-			list = append(list, q)
+			list = append(list, visit{q, publicIn(routes).and(around)})
 		}
 	}
-	slices.SortFunc(list, func(a, b route.Request) int { return strings.Compare(a.Addr+a.Host, b.Addr+b.Host) })
+	slices.SortFunc(list, func(a, b visit) int { return strings.Compare(a.Addr+a.Host, b.Addr+b.Host) })
+	return list
+}
+
+// hosts are names that a site answers to, one for each of its matcher sets.
+func (r *Route) hosts() []string {
+	var list []string
+	for _, set := range r.Match {
+		for _, m := range set {
+			if m.Name == "host" && r.site && len(m.Values) > 0 {
+				list = append(list, strings.ReplaceAll(m.Values[0], "*", "any"))
+			}
+		}
+	}
 	return list
 }
 
 // twinsOf looks for the file name of a folder in what each file_server sends by
 // itself.
-func (s *site) twinsOf(by *conf.Directive, q route.Request, folder, name string, asked bool) []cause.Twin[*Passage] {
+func (s *site) twinsOf(by *conf.Directive, v visit, folder, name string, asked bool) []cause.Twin[*Passage] {
 	var list []cause.Twin[*Passage]
-	for _, uri := range s.guesses(folder, name) {
+	for _, uri := range s.guesses(v.public, folder, name) {
+		q := v.Request
 		q.URI = diag.EscapePath(uri)
 		t := s.router.Route(q)
 		if t.Outcome != route.File || t.By == nil || t.byClient || len(t.Provided) > 0 || !s.Same(t.File, path.Join(folder, name)) {
@@ -116,62 +139,91 @@ func (s *site) twinsOf(by *conf.Directive, q route.Request, folder, name string,
 	return list
 }
 
-// guesses are the URIs under which a file may be served: below each folder that
-// is a root, with each prefix that is stripped before.
-func (s *site) guesses(folder, name string) []string {
-	var roots, prefixes []string
-	var made []Substitution // what was written for what was asked
-	add := func(list *[]string, text string) {
-		if text != "" && !strings.Contains(text, "{") && !slices.Contains(*list, text) {
+// public is where files may be served: the folders that are roots, what may
+// stand before their names in a URL, and what is written for what was asked.
+type public struct {
+	roots, prefixes []string
+	made            []Substitution
+}
+
+// publicIn is what is public by routes.
+func publicIn(routes []*Route) public {
+	var p public
+	known := map[string]bool{}
+	add := func(list *[]string, kind, text string) {
+		if text != "" && !strings.Contains(text, "{") && !known[kind+text] {
+			known[kind+text] = true
 			*list = append(*list, text)
 		}
 	}
-	prefixes = append(prefixes, "/")
-	s.conf.handlers(func(r *Route, h *Handler, within []*Response) {
+	root := func(folder string) {
+		if path.IsAbs(folder) {
+			add(&p.roots, "root ", path.Clean(folder))
+		}
+	}
+	prefix := func(text string) { add(&p.prefixes, "prefix ", text) }
+	walk(routes, nil, func(r *Route, h *Handler, within []*Response) {
 		if len(within) > 0 {
 			return
 		}
 		for _, v := range h.Vars {
-			if v.Name == "root" && path.IsAbs(v.Value) {
-				add(&roots, path.Clean(v.Value))
+			if v.Name == "root" {
+				root(v.Value)
 			}
 		}
-		if h.Files != nil && path.IsAbs(h.Files.Root) {
-			add(&roots, path.Clean(h.Files.Root))
+		if h.Files != nil {
+			root(h.Files.Root)
 		}
 		if h.Rewrite != nil {
-			add(&prefixes, h.Rewrite.StripPrefix)
+			prefix(h.Rewrite.StripPrefix)
 			for _, sub := range h.Rewrite.Substring {
-				add(&prefixes, sub.Find)
-				made = append(made, sub)
+				prefix(sub.Find)
+				p.made = append(p.made, sub)
 			}
 			if before, _, ok := strings.Cut(h.Rewrite.URI, "{http.request.uri"); ok && len(before) > 1 {
-				made = append(made, Substitution{Replace: before}) // a folder is put before
+				p.made = append(p.made, Substitution{Replace: before}) // a folder is put before
 			}
 		}
 		for _, set := range r.Match {
 			for _, m := range set {
 				if m.Name == "path" {
 					for _, v := range m.Values {
-						add(&prefixes, strings.TrimSuffix(v, "*"))
+						prefix(strings.TrimSuffix(v, "*"))
 					}
 				}
 			}
 		}
 	})
+	return p
+}
+
+// and is what is public by either.
+func (p public) and(q public) public {
+	return public{slices.Concat(p.roots, q.roots), slices.Concat(p.prefixes, q.prefixes), slices.Concat(p.made, q.made)}
+}
+
+// guesses are the URIs under which a file may be served: below each folder that
+// is a root, with each prefix that is stripped before.
+func (s *site) guesses(p public, folder, name string) []string {
 	var uris []string
-	for _, root := range roots {
+	add := func(prefix, below string) {
+		if uri := path.Join("/", prefix, below); !strings.Contains(uri, "{") && !slices.Contains(uris, uri) {
+			uris = append(uris, uri)
+		}
+	}
+	prefixes := append([]string{"/"}, p.prefixes...)
+	for _, root := range p.roots {
 		if !s.Below(folder, root) {
 			continue
 		}
-		rest := strings.TrimPrefix(s.Real(folder), strings.TrimSuffix(s.Real(root), "/"))
+		file := path.Join("/", strings.TrimPrefix(s.Real(folder), strings.TrimSuffix(s.Real(root), "/")), name)
 		for _, prefix := range prefixes {
-			add(&uris, path.Join("/", prefix, rest, name))
+			add(prefix, file)
 		}
-		for _, m := range made {
-			if below, ok := strings.CutPrefix(path.Join("/", rest, name), path.Join("/", m.Replace)+"/"); ok {
+		for _, m := range p.made {
+			if below, ok := strings.CutPrefix(file, path.Join("/", m.Replace)+"/"); ok {
 				for _, prefix := range append(slices.Clone(prefixes), m.Find) {
-					add(&uris, path.Join("/", prefix, below))
+					add(prefix, below)
 				}
 			}
 		}

@@ -43,11 +43,15 @@ type entrance struct {
 
 func offersOf(c *Config) offers {
 	o := &offers{}
-	entrances := NewRouter(c, RouterOptions{}).entrances()
+	r := NewRouter(c, RouterOptions{})
+	entrances := r.entrances()
 	for _, port := range portsOf(c, entrances) {
 		o.Ports = append(o.Ports, port)
+		s := r.arriving(port)
 		for _, e := range entrances {
-			o.wayIn(c, port, e)
+			if s.admits(e.block) {
+				o.wayIn(c, port, e)
+			}
 		}
 	}
 	for _, e := range entrances {
@@ -76,6 +80,24 @@ func (r *Router) entrances() []entrance {
 		}
 	}
 	return list
+}
+
+// arriving is the state of a request that comes through one address.
+func (r *Router) arriving(port server.Port) *state {
+	s := newState(r, requestFor(port, port.Origin+"/"))
+	s.socket, _ = r.accepts(s.req.Addr)
+	s.captures = make([][]string, len(r.conf.Blocks))
+	return s
+}
+
+// admits says that the conditions on the host around a block may hold.
+func (s *state) admits(b *Block) bool {
+	for ; b != nil; b = b.Parent {
+		if b.Cond.Object == "HTTP" && b.Cond.Tag == "host" && s.compare(b) == no {
+			return false
+		}
+	}
+	return true
 }
 
 // scope is what makes pairs of an entrance's ways: its first backend.

@@ -286,6 +286,9 @@ func (r *Router) port() string {
 // block that has it, too, and that may hold; nil for none.
 func (s *state) get(name string) (found *Setting, maybe *Block) {
 	for i, b := range s.r.conf.Blocks {
+		if s.truths[i] == no {
+			continue
+		}
 		set := b.Get(name)
 		if set == nil {
 			continue
