@@ -179,13 +179,18 @@ func (s *server) sweeps(ctx context.Context) {
 	}
 }
 
+// sweptWithin is how long a storage may take.
+const sweptWithin = 5 * time.Minute
+
 // sweep removes what killed runs have left in a stack's storage.
 func (s *server) sweep(ctx context.Context, st Stack, age time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, sweptWithin)
+	defer cancel()
 	names, err := st.Sweep(ctx, age)
 	for _, name := range names {
 		s.Log.Info("removed what a killed run has left", "stack", st.Name, "fixture", name)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		s.Log.Warn("what killed runs have left cannot be removed", "stack", st.Name, "error", s.Redact.Redact(err.Error()))
 	}
 }

@@ -102,7 +102,11 @@ func (c *SQLite) ask(ctx context.Context, path string, wait time.Duration) (heal
 	case !wal:
 		return c.askIn(ctx, path, reading, wait)
 	case filled(path + "-wal"):
-		return none(errors.New("its -wal file is there without the -shm file, so that nobody can read it who may not write: the application puts that right when it opens the database"))
+		o, err := c.askIn(ctx, path, reading, wait)
+		if codeOf(err) == sqlite3.SQLITE_CANTOPEN {
+			err = errors.New("its -wal file is there without the -shm file, so that nobody can read it who may not write: the application puts that right when it opens the database")
+		}
+		return o, err
 	}
 	o, err := c.askIn(ctx, path, unchanging, wait)
 	if filled(path+"-wal") && there(path+"-shm") {
@@ -170,7 +174,7 @@ func codeOf(err error) int {
 func explained(err error, wait time.Duration) error {
 	switch codeOf(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("the database was locked for %s: another program's transaction does not end", wait.Round(100*time.Millisecond))
+		return fmt.Errorf("the database was locked for %s: another program's transaction does not end, or it has the database for itself (locking_mode)", wait.Round(100*time.Millisecond))
 	case sqlite3.SQLITE_CANTOPEN:
 		return errors.New("the database cannot be opened: proxydiag's user may not read the file or the -wal and -shm files beside it")
 	case sqlite3.SQLITE_NOTADB:

@@ -176,6 +176,28 @@ func TestSQLiteFails(t *testing.T) {
 	}
 }
 
+// TestSQLiteExclusive: an application that has the database for itself in WAL mode
+// makes no -shm file.
+func TestSQLiteExclusive(t *testing.T) {
+	t.Parallel()
+	path, db := sqliteFile(t, "shop.db", "DELETE")
+	for _, query := range []string{"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "INSERT INTO orders VALUES ('second')"} {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := around(t, path)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := (&SQLite{Path: path}).Check(ctx)
+	if err == nil || !strings.Contains(err.Error(), "or it has the database for itself") {
+		t.Error(err)
+	}
+	if after := around(t, path); !slices.Equal(after, before) || len(before) != 3 {
+		t.Errorf("%q before, %q after", before[:len(before)-1], after[:len(after)-1])
+	}
+}
+
 // TestSQLiteLocked: a lock is waited for as long as the check may take, and is
 // what the check says then.
 func TestSQLiteLocked(t *testing.T) {
