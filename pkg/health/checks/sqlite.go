@@ -49,7 +49,8 @@ func (c *SQLite) Check(ctx context.Context) (health.Observation, error) {
 	}
 	wait := lockedFor
 	if end, ok := ctx.Deadline(); ok {
-		wait = min(wait, time.Until(end)*4/5) // so that there is time to say what it was
+		left := time.Until(end)
+		wait = min(wait, max(left/2, left-time.Second)) // so that there is time to say what it was
 	}
 	o, err := c.ask(ctx, path, wait)
 	return o, refused(ctx, explained(err, wait))
