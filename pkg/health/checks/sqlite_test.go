@@ -3,11 +3,11 @@ package checks
 import (
 	"context"
 	"database/sql"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -158,14 +158,16 @@ func TestSQLiteFails(t *testing.T) {
 	if err := os.Symlink(dir+"/none", dir+"/dangling"); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(dir+"/pipe", 0o600); err != nil {
+	socket, err := net.Listen("unix", dir+"/socket")
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = socket.Close() }()
 	rows := database{Table: "proxydiag_health"}
 	outcomes(t, map[string][]Check{
 		"no such file or directory":       {&SQLite{Path: dir + "/none"}, &SQLite{Path: dir + "/none", database: rows}, &SQLite{Path: dir + "/dangling", database: rows}, &SQLite{Path: dir + "/none/x.db", database: rows}},
 		"it is a folder, and no database": {&SQLite{Path: dir}},
-		"it is no file, and no database":  {&SQLite{Path: dir + "/pipe"}},
+		"it is no file, and no database":  {&SQLite{Path: dir + "/socket"}},
 		"the file is empty":               {&SQLite{Path: dir + "/empty"}, &SQLite{Path: dir + "/empty", database: rows}},
 		"the file is no SQLite database":  {&SQLite{Path: dir + "/text"}, &SQLite{Path: dir + "/text", database: rows}, &SQLite{Path: dir + "/short"}},
 		"invalid: sqlite: ":               {&SQLite{}, &SQLite{Path: "shop.db"}, &SQLite{Path: ":memory:"}, &SQLite{Path: "file:/srv/shop.db"}},
