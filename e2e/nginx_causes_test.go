@@ -69,6 +69,14 @@ func nginxCauseRows() []row {
 				"location /protected/ { internal; root /srv/pages; location ~ ^/protected/(.*)$ { alias /srv/media/$1; } }")},
 		{name: "a regular expression takes the download from what takes everything", code: "nginx-regex-shadows-internal", near: "nginx-server-name-mismatch",
 			site: locations("location / { try_files /nothing @app; }\nlocation @app { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(bin|pdf)$ { # here\nroot /srv/pages;\n}")},
+		{name: "another folder, with a page for errors", code: "nginx-wrong-directory", near: "nginx-no-root nginx-no-internal-location", site: locations(pageForErrors + download + "location /protected/ {\ninternal;\nalias /srv/pages/; # here\n}")},
+		{name: "root for alias, with a page for errors", code: "nginx-root-for-alias", near: "nginx-no-root", site: locations(pageForErrors + download + "location /protected/ {\ninternal;\nroot /srv/media; # here\n}")},
+		{name: "denied, with a page for errors", code: "nginx-access-denied", near: "nginx-no-root", site: locations(pageForErrors + download + "location /protected/ {\ninternal;\ndeny all; # here\nalias /srv/media/;\n}")},
+		{name: "a regular expression takes the download, with a page for errors", code: "nginx-regex-shadows-internal", near: "nginx-download-location-internal",
+			site: locations(pageForErrors + download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(bin|pdf)$ { # here\nroot /srv/pages;\ntry_files $uri =404;\n}")},
+		{name: "a regular expression takes some downloads, with a page for errors", code: "nginx-regex-shadows-internal",
+			site: locations(pageForErrors + download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(pdf|jpg)$ { # here\nroot /srv/pages;\n}")},
+		{name: "no fault, with a page for errors", near: "nginx-error-page-masks nginx-fallback-page", site: locations(pageForErrors + download + internal)},
 		{name: "the application is asked for what is not there", code: "nginx-wrong-directory", near: "nginx-redirect-cycle",
 			site: both(internalLocation("alias /srv/pages/; # here"), in("server", "error_page 404 = @app;\nlocation @app { proxy_pass http://127.0.0.1:8000; }"))},
 		{name: "a rule for dot files", code: "nginx-dotfile-rule",
@@ -196,6 +204,9 @@ func nginxCauseRows() []row {
 	}
 	return rows
 }
+
+// pageForErrors answers errors with a page that clients cannot ask for.
+const pageForErrors = "error_page 403 404 /index.html;\nlocation = /index.html { internal; root /srv/pages; }\n"
 
 // What an internal location says that asks an object store: nothing of the
 // client's credentials goes there, and nothing of the store's own comes out.

@@ -37,8 +37,8 @@ func judgeAccessDenied(s *site) *diag.Finding {
 	refusal, logged := s.Logged(cause.Says("access forbidden by rule"))
 	own := h.redirected()
 	var at *conf.Directive
-	switch page := own.Deciding(StepErrorPage); {
-	case page != nil:
+	switch {
+	case s.page != nil:
 		at = own.Deciding(route.StepAccess) // the page has another status
 	case s.Status() != 403 && s.Status() != 401:
 	case h.Outcome == route.Refused:

@@ -146,15 +146,15 @@ func (s *site) shadowOfOthers() *diag.Finding {
 		if !b.Answered() || !b.Header.Has(header) {
 			continue
 		}
-		t := s.follow(x)
+		t := s.asked(x)
 		if f := s.shadowOfDownload(t); f != nil {
 			return f
 		}
 		if t.Outcome != route.Proxied {
 			t = s.Download // the application may hand such a file off by another URL
 		}
-		h := s.router.Handoff(t, route.Handoff{Value: b.Header.Get(header), Status: b.Status})
-		if h.Outcome == route.File && file.Path != "" && !s.Same(h.File, file.Path) {
+		h := s.router.unpagedHandoff(t, route.Handoff{Value: b.Header.Get(header), Status: b.Status})
+		if (h.Outcome == route.File || h.File != "") && file.Path != "" && !s.Same(h.File, file.Path) {
 			if f := s.shadow(h, s.meantFor(h), false); f != nil {
 				return f
 			}

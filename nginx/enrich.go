@@ -56,6 +56,9 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-auth-required":
 		return cause.First(d.Deciding(route.StepAccess), refuser(d, refusers[401]...))
 	case "proxy-redirects":
+		if s.page != nil {
+			return cause.First(d.Deciding(route.StepReturn, route.StepAccess), s.page.Deciding(StepErrorPage))
+		}
 		return cause.First(d.Deciding(route.StepReturn), d.rewriting(), supposed(d, s.Status()))
 	case "proxy-not-routed":
 		return cause.First(s.passwordFile(d), d.Deciding(route.StepReturn, route.StepAccess, StepInternal), supposed(d, s.Status()), refuser(d, refusers[s.Status()]...), cause.Pass(d), d.FileBy, d.Location, d.Server)
@@ -93,12 +96,12 @@ func (s *site) responsible(code string) *conf.Directive {
 		return cause.First(s.sets("X-Forwarded-Proto"), cause.Pass(d))
 	case "proxy-direct-broken":
 		if x := s.Exchange(diag.DirectGet); x != nil {
-			t := s.follow(x)
+			t := s.asked(x)
 			return cause.First(t.Deciding(route.StepReturn, route.StepAccess, StepInternal), t.FileBy, t.Location)
 		}
 	case "proxy-method-blocked", "proxy-head-broken":
 		if x := s.Exchange(diag.ProxyHead); x != nil {
-			t := s.follow(x)
+			t := s.asked(x)
 			return cause.First(t.Deciding(route.StepReturn, route.StepAccess), supposed(t, x.Status), t.Inside)
 		}
 	case "handoff-internal-exposed", "handoff-traversal":

@@ -16,7 +16,7 @@ func (s *state) fail(status int, o route.Outcome, by *conf.Directive, reason str
 	if reason != "" {
 		s.step(StepFailure, by, "%s (%d)", reason, status)
 	}
-	if s.level != nil && !s.errorPage && s.changes > 0 && status >= 300 {
+	if s.level != nil && !s.errorPage && !s.noPages && s.changes > 0 && status >= 300 {
 		pages := effective(s.level, "error_page")
 		if len(pages) > 0 && setting(s.level, "recursive_error_pages", "off") != "on" {
 			s.errorPage = true

@@ -91,6 +91,24 @@ func (r *Router) Handoff(from *Route, h route.Handoff) *Route {
 	return s.result()
 }
 
+// unpaged is Route up to where an error_page would answer.
+func (r *Router) unpaged(q route.Request) *Route {
+	s := newState(r, q)
+	s.noPages = true
+	if s.begin() {
+		s.run(true)
+	}
+	return s.result()
+}
+
+// unpagedHandoff is Handoff up to where an error_page would answer.
+func (r *Router) unpagedHandoff(from *Route, h route.Handoff) *Route {
+	s := from.state.clone()
+	s.noPages = true
+	s.handoff(h)
+	return s.result()
+}
+
 // Error follows what happens where a route ends with a status of 300 or above,
 // 404 for a file that is missing for instance: error_page, or nothing.
 func (r *Router) Error(from *Route, status int) *Route {

@@ -23,6 +23,7 @@ type site struct {
 	meantKept  []meant
 	meantFound bool
 	nothing    *Router // for a machine without files
+	page       *Route  // the way of the download, or of its handoff, through the error_page that answers in its place; nil for none
 	taker      *Route  // the tier that acts on the handoff; nil where there is none
 }
 
@@ -42,6 +43,10 @@ func newSite(v *diag.View) *site {
 		return s
 	}
 	s.front, s.Download = s.tiers(x)
+	if s.ends(s.Download) {
+		s.page = s.Download
+		s.front, s.Download = s.untilPage(x)
+	}
 	if h, ok := s.HandedOver(header); ok {
 		s.Value = h.Value
 		s.takeHandoff(h)
@@ -64,6 +69,10 @@ func (s *site) takeHandoff(h route.Handoff) {
 			s.Handoff, s.front = taken, s.front[:n]
 			break
 		}
+	}
+	if s.Handoff.redirected().Deciding(StepErrorPage) != nil && !s.opens(s.Handoff) {
+		s.page = s.Handoff // what leads there is the cause, and not what the page makes of it
+		s.Handoff = s.router.unpagedHandoff(from, h)
 	}
 	s.Handoff.Tried = s.Handoff.Tried[len(from.Tried):]
 	s.taker = from

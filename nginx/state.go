@@ -35,6 +35,7 @@ type state struct {
 	changed       bool // the URI changed, and a location is looked for again
 	addURI        bool // try_files adds the URI to a regex location's alias
 	errorPage     bool
+	noPages       bool // where error_page stands, the way ends before it
 	errStatus     int
 	changes       int // how often the URI may still change
 

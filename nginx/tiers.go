@@ -20,6 +20,26 @@ func (s *site) tiers(x *diag.Exchange) (front []*Route, last *Route) {
 	return cause.Follow(cause.Request(x), s.router.Route, s.next)
 }
 
+// ends says that a request ends at an error_page, and not at the backend.
+func (s *site) ends(t *Route) bool {
+	return !s.ToBackend(t) && t.Deciding(StepErrorPage) != nil
+}
+
+// untilPage is tiers up to where an error_page answers.
+func (s *site) untilPage(x *diag.Exchange) (front []*Route, last *Route) {
+	return cause.Follow(cause.Request(x), s.router.unpaged, s.next)
+}
+
+// asked is the way of an exchange to the backend, or to what keeps it from
+// there, whatever an error_page makes of that.
+func (s *site) asked(x *diag.Exchange) *Route {
+	t := s.follow(x)
+	if s.ends(t) {
+		_, t = s.untilPage(x)
+	}
+	return t
+}
+
 // next is the request that a route sends to a server block of this
 // configuration.
 func (s *site) next(t *Route) (route.Request, bool) {
