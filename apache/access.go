@@ -106,15 +106,18 @@ var requirements = []string{"Require", "RequireAll", "RequireAny", "RequireNone"
 func (s *state) byRequire() (result truth, by *conf.Directive, user bool) {
 	var any bool
 	for _, section := range s.sections() {
-		found := section.All(requirements...)
-		if len(found) == 0 {
+		found, has := s.accessOf(section, requirements...)
+		if !has {
 			continue
 		}
 		merging := "off"
 		if m := lastOf(section.All("AuthMerging")); m != nil && any {
 			merging = strings.ToLower(m.Arg(0))
 		}
-		t, at, u := s.anyOf(found)
+		t, at, u := yes, (*conf.Directive)(nil), false
+		if len(found) > 0 {
+			t, at, u = s.anyOf(found)
+		}
 		any = true
 		switch {
 		case merging == "and" && (result == no || result == unknown && t == yes):
@@ -300,8 +303,8 @@ func network(text string) (netip.Prefix, bool) {
 func (s *state) byOrder() (result truth, by *conf.Directive) {
 	sections := s.sections()
 	for i := len(sections) - 1; i >= 0; i-- {
-		found := sections[i].All("Order", "Allow", "Deny")
-		if len(found) == 0 {
+		found, has := s.accessOf(sections[i], "Order", "Allow", "Deny")
+		if !has {
 			continue
 		}
 		allowFirst := false

@@ -48,6 +48,12 @@ func (s *site) responsible(code string) *conf.Directive {
 			t := s.follow(x)
 			return cause.First(t.Deciding(route.StepReturn, route.StepRewrite, route.StepAccess), t.Last("AllowMethods"))
 		}
+	case "handoff-name-encoding":
+		// What it leaves encoded mod_proxy decodes once more (nocanon keeps it from
+		// that): a per cent sign is none then.
+		if at := d.state.serverLast("AllowEncodedSlashes"); at != nil && strings.EqualFold(at.Arg(0), "NoDecode") && !d.state.nocanon {
+			return at
+		}
 	case "handoff-not-found":
 		if s.Handoff == nil {
 			break

@@ -76,15 +76,40 @@ func (s *state) sections() []*conf.Directive {
 	for _, d := range all {
 		with = append(with, d)
 		for _, l := range d.All("Limit", "LimitExcept") {
-			method := func(a conf.Arg) bool {
-				return a.Text == s.req.Method || a.Text == "GET" && s.req.Method == "HEAD"
-			}
-			if slices.ContainsFunc(l.Args, method) == (l.Name == "Limit") {
+			if s.limited(l) {
 				with = append(with, l)
 			}
 		}
 	}
 	return with
+}
+
+// limited says that a Limit or LimitExcept is for the request's method.
+func (s *state) limited(l *conf.Directive) bool {
+	method := func(a conf.Arg) bool {
+		return a.Text == s.req.Method || a.Text == "GET" && s.req.Method == "HEAD"
+	}
+	return slices.ContainsFunc(l.Args, method) == (l.Name == "Limit")
+}
+
+// accessOf are the directives of access control that a section has for the
+// method of the request. Those for other methods are none, and yet they make
+// the section replace what was said before (mod_authz_core keeps one list a
+// section, with methods; mod_access_compat one order for each method).
+func (s *state) accessOf(section *conf.Directive, names ...string) (found []*conf.Directive, has bool) {
+	if section.Name == "Limit" || section.Name == "LimitExcept" {
+		return nil, false // told with the section around it
+	}
+	found = section.All(names...)
+	has = len(found) > 0
+	for _, l := range section.All("Limit", "LimitExcept") {
+		in := l.All(names...)
+		has = has || len(in) > 0
+		if s.limited(l) {
+			found = append(slices.Clip(found), in...)
+		}
+	}
+	return found, has
 }
 
 func (s *state) step(kind route.StepKind, d *conf.Directive, format string, args ...any) {
