@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -76,8 +77,8 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 			return s.With(f, d)
 		}
 	}
-	if !s.Shows("proxy-not-routed") || d.Outcome == route.Returned {
-		return nil // it may send the client there
+	if !s.Shows("proxy-not-routed") || d.Outcome == route.Returned || refusedBy(d) != nil && !forFiles(refusedBy(d)) || d.Deciding(route.StepReturn, route.StepRewrite) != nil {
+		return nil // the virtual host says what becomes of the request
 	}
 	for _, other := range s.router.hosts {
 		if other.dir != d.Server && s.right(s.router.routeIn(other, cause.Request(x))) {
@@ -86,6 +87,16 @@ func judgeVhostMismatch(s *site) *diag.Finding {
 		}
 	}
 	return nil
+}
+
+// forFiles says that a directive stands in a Directory or Files section.
+func forFiles(d *conf.Directive) bool {
+	for p := d.Parent; p != nil; p = p.Parent {
+		if strings.HasPrefix(p.Name, "Directory") || strings.HasPrefix(p.Name, "Files") {
+			return true
+		}
+	}
+	return false
 }
 
 // askedBy is the name by which a virtual host takes the download and proxies it

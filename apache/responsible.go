@@ -23,7 +23,7 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-redirects":
 		return d.Deciding(route.StepReturn, route.StepRewrite)
 	case "proxy-not-routed":
-		return cause.First(d.Deciding(route.StepReturn, route.StepAccess, route.StepRewrite), cause.Pass(d), d.FileBy, d.Server)
+		return cause.First(refusedBy(d), d.Deciding(route.StepReturn, route.StepRewrite), cause.Pass(d), d.FileBy, d.Server)
 	case "proxy-path-rewritten":
 		return cause.First(d.Deciding(route.StepRewrite), cause.Pass(d))
 	case "proxy-bad-gateway":
@@ -41,12 +41,12 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-direct-broken":
 		if x := s.Exchange(diag.DirectGet); x != nil {
 			t := s.follow(x)
-			return cause.First(t.Deciding(route.StepReturn, route.StepAccess), t.FileBy)
+			return cause.First(refusedBy(t), t.Deciding(route.StepReturn), t.FileBy)
 		}
 	case "proxy-method-blocked", "proxy-head-broken":
 		if x := s.Exchange(diag.ProxyHead); x != nil {
 			t := s.follow(x)
-			return cause.First(t.Deciding(route.StepReturn, route.StepRewrite, route.StepAccess), t.Last("AllowMethods"))
+			return cause.First(refusedBy(t), t.Deciding(route.StepReturn, route.StepRewrite), t.Last("AllowMethods"))
 		}
 	case "handoff-name-encoding":
 		// What it leaves encoded mod_proxy decodes once more (nocanon keeps it from
@@ -64,6 +64,14 @@ func (s *site) responsible(code string) *conf.Directive {
 		return s.Handoff.FileBy
 	}
 	return s.changes(code)
+}
+
+// refusedBy is the directive that refuses a request, nil where none does.
+func refusedBy(t *Route) *conf.Directive {
+	if n := len(t.Steps); t.Outcome == route.Refused && n > 0 && t.Steps[n-1].Kind == route.StepAccess {
+		return t.Steps[n-1].Directive
+	}
+	return nil
 }
 
 // changes is the directive that makes a delivered answer another one than it

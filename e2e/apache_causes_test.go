@@ -103,6 +103,8 @@ func apacheCauseRows() []row {
 			site: onTop("<Location />\nRequire ip 192.0.2.0/24\n</Location>\n<Location /dl/>\nAuthMerging Or\nRequire ip 127.0.0.1\n</Location>")},
 		{name: "refused without TLS", code: "apache-access-denied", near: "apache-proxypass-excluded",
 			site: both(modules("socache_shmcb", "ssl"), onTop("<Location /dl/>\n"+here+"SSLRequireSSL\n</Location>"))},
+		{name: "rewritten to a page that is not there", code: "proxy-not-routed", near: "apache-proxypass-excluded apache-vhost-mismatch",
+			site: onTop(pages + "RewriteEngine On\n" + here + "RewriteRule ^/dl/(.*)$ /old/$1")},
 		{name: "a method refused", code: "proxy-not-routed", near: "apache-access-denied apache-proxypass-excluded",
 			site: both(modules("allowmethods"), onTop("<Location /dl/>\n"+here+"AllowMethods POST\n</Location>"))},
 		{name: "other methods refused", near: "apache-access-denied",
