@@ -68,6 +68,8 @@ func (s *site) mapped() (is mapping, opened string) {
 		return mapsRight, h.File
 	case !path.IsAbs(h.Root):
 		return mapsFolder, h.File
+	case s.Same(root, path.Dir(want)):
+		return mapsURI, h.File
 	case strings.HasSuffix(want, uri):
 		return mapsFolder, h.File
 	case s.Below(want, root) && h.File != root:
@@ -80,7 +82,7 @@ func (s *site) mapped() (is mapping, opened string) {
 // none ran.
 func (t *Passage) fromAnswer() *Handler {
 	for _, h := range append(slices.Clone(t.Rewritten), t.Idle...) {
-		if source(h.Rewrite.URI) == fromAnswer {
+		if source(h.Rewrite) == fromAnswer {
 			return h
 		}
 	}

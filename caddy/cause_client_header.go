@@ -42,7 +42,7 @@ var clientHeader = diag.Rule{
 func judgeClientHeader(s *site) (list []diag.Finding) {
 	s.conf.responses(func(_ *Handler, r *Response) {
 		walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
-			if list != nil || h.Rewrite == nil || source(h.Rewrite.URI) != fromRequest {
+			if list != nil || h.Rewrite == nil || source(h.Rewrite) != fromRequest {
 				return
 			}
 			f := s.found(h.At, "Where the backend hands off, %s takes the path from the request.", h.At)

@@ -37,7 +37,7 @@ func judgeNoRewrite(s *site) *diag.Finding {
 		return nil
 	}
 	for _, r := range h.rewrites() {
-		if source(r.Rewrite.URI) == fromRequest {
+		if source(r.Rewrite) == fromRequest {
 			return nil // see caddy-client-header
 		}
 	}

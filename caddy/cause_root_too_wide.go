@@ -91,7 +91,7 @@ func (r *Response) limited() bool {
 	}
 	limited := false
 	walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
-		if h.Rewrite != nil && source(h.Rewrite.URI) == fromAnswer {
+		if h.Rewrite != nil && source(h.Rewrite) == fromAnswer {
 			before, _, _ := strings.Cut(h.Rewrite.URI, "{")
 			limited = limited || strings.Trim(before, "/") != ""
 		}

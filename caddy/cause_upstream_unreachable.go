@@ -1,10 +1,12 @@
 package caddy
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/check"
+	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
 	"github.com/proxydiag/proxydiag/pkg/server/cause"
 	"github.com/proxydiag/proxydiag/pkg/server/route"
@@ -37,11 +39,19 @@ reverse_proxy 127.0.0.1:8001 {
 	Check:    "end-to-end",
 	Blocks:   true,
 	Symptoms: []string{"proxy-bad-gateway", "proxy-timeout"},
-	Judge:    judge(judgeUpstreamUnreachable),
+	Explains: []string{
+		"proxy-ranges-broken", "proxy-conditional-broken", "proxy-head-broken", "proxy-stale-file", "proxy-error-masked", "proxy-cached-handoff",
+		"handoff-name-encoding", "proxy-header-lost",
+	},
+	Judge: judge(judgeUpstreamUnreachable),
 }
 
 func judgeUpstreamUnreachable(s *site) *diag.Finding {
-	u := cause.Upstream(s.Download)
+	t := s.Download
+	if reached, _ := s.Reached(diag.ProxyGet); reached == diag.Yes && s.inner() != nil {
+		t = s.Handoff // the backend has answered, and another upstream is to send the file
+	}
+	u := cause.Upstream(t)
 	unsteady := check.Unsteady(s.View) != nil
 	if u == nil || !unsteady && (!s.Lost() || s.Status() < 502 || s.Status() > 504) {
 		return nil
@@ -72,10 +82,14 @@ func judgeUpstreamUnreachable(s *site) *diag.Finding {
 		return nil
 	}
 	f := s.found(at, "Caddy asks %s; the backend that answers us is at %s.", address, s.Stack.Backend.Origin())
-	if logged {
-		return s.With(f, s.Download, refused)
+	if t == s.Handoff {
+		f.Detail = fmt.Sprintf("The backend hands off, and Caddy asks %s for the file: it does not answer.", address)
+		f.Fix = "Write the address on which the server with the files listens."
 	}
-	return s.With(f, s.Download)
+	if logged {
+		return s.With(f, t, refused)
+	}
+	return s.With(f, t)
 }
 
 // refusedBy picks the events about an upstream that did not take the connection.
@@ -84,4 +98,12 @@ func refusedBy(p route.Peer) func(cause.Event) bool {
 	return func(e cause.Event) bool {
 		return strings.Contains(e.Message, "dial ") && (strings.Contains(e.Message, addr) || e.Upstream == p.Addr)
 	}
+}
+
+// inner is the reverse_proxy that a handoff leads to, nil for none.
+func (s *site) inner() *conf.Directive {
+	if s.Handoff == nil {
+		return nil
+	}
+	return cause.Pass(s.Handoff)
 }

@@ -43,7 +43,7 @@ func judgeWrongPlaceholder(s *site) *diag.Finding {
 		return nil
 	}
 	for _, h := range s.Handoff.rewrites() {
-		from := source(h.Rewrite.URI)
+		from := source(h.Rewrite)
 		if from != fromWriter && (from != fromAnswer || s.Handoff.made[h] != "") {
 			continue
 		}

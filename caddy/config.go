@@ -61,6 +61,7 @@ func parse(s conf.Source, env func(string) (string, bool)) (*Config, error) {
 	c.passed = p.passed
 	c.Later = isLater(c.Top)
 	c.compile()
+	c.traceMaps()
 	problems = append(p.problems, c.check()...)
 	return c, asError(problems)
 }

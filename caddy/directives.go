@@ -17,6 +17,8 @@ func (k *compiler) directive(d *conf.Directive, scope defs) []piece {
 		return one(d, sets, &Handler{Name: "vars", Vars: []Variable{{"root", text(d, from), d}}})
 	case "vars":
 		return k.vars(d, scope)
+	case "map":
+		return k.mapping(d, scope)
 	case "rewrite":
 		from, sets := k.unary(d, scope)
 		return one(d, sets, &Handler{Name: "rewrite", Rewrite: &Rewrite{URI: text(d, from)}})

@@ -20,6 +20,9 @@ func (s *site) responsible(code string) *conf.Directive {
 	case "proxy-path-rewritten":
 		return s.rewriter(d)
 	case "proxy-bad-gateway":
+		if reached, _ := s.Reached(diag.ProxyGet); reached == diag.Yes && s.inner() != nil {
+			return s.inner()
+		}
 		return cause.First(s.answersOwn(d), cause.Pass(d))
 	case "proxy-timeout":
 		return cause.First(below(cause.Pass(d), "response_header_timeout", "read_timeout", "dial_timeout"), cause.Pass(d))

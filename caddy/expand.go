@@ -76,7 +76,7 @@ func (s *state) placeholder(key string) (text, why string) {
 			if s.resp == nil || s.handling != by {
 				return "", ""
 			}
-			return fieldOf(s.resp.Header, name, ","), ""
+			return strings.Join(s.resp.Header[name], ","), "" // by its canonical name alone
 		}
 	}
 	if name, ok := strings.CutPrefix(key, "http.response.header."); ok {
@@ -105,6 +105,9 @@ func (s *state) placeholder(key string) (text, why string) {
 		return http.StatusText(s.status), ""
 	case "http.matchers.file.relative", "http.matchers.file.absolute", "http.matchers.file.type", "http.matchers.file.remainder":
 		return s.fileMatched(key[strings.LastIndexByte(key, '.')+1:]), ""
+	}
+	if text, why, ok := s.mapped(key); ok {
+		return text, why
 	}
 	return "", "the value of {" + key + "} is not known here"
 }

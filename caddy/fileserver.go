@@ -76,11 +76,14 @@ func (s *state) found(o route.Outcome, name, root string, h *Handler) {
 
 // lost ends with 404, or with what is there for errors.
 func (s *state) lost(h *Handler, name string) {
-	file, by := s.out.File, s.out.FileBy
+	file, by, uri := s.out.File, s.out.FileBy, s.url.Path
+	root, _ := s.root(h.Files.Root)
 	s.step(stepFailure, h.At, "%s is not there", name)
+	handled := s.status == 0 && len(s.errors) > 0
 	s.fail(nil, http.StatusNotFound, "")
-	if s.out.By == h {
-		s.out.File, s.out.FileBy = file, by
+	// Of a handoff it is the file that matters, not what handle_errors makes of it.
+	if s.out.By == h || handled && s.resp != nil {
+		s.out.By, s.out.File, s.out.FileBy, s.out.URI, s.out.Root, s.out.RootBy = h, file, by, uri, root, by
 	}
 }
 

@@ -81,7 +81,7 @@ func (r *Response) forHandoffs() bool {
 	}
 	found := false
 	walk(r.Routes, nil, func(_ *Route, h *Handler, _ []*Response) {
-		if h.Rewrite != nil && source(h.Rewrite.URI) == fromAnswer {
+		if h.Rewrite != nil && source(h.Rewrite) == fromAnswer {
 			found = true
 		}
 	})
@@ -111,8 +111,11 @@ const (
 var anyHeader = regexp.MustCompile(`\{[^{}]*header[^{}]*\}`)
 
 // source tells where the path of a rewrite comes from.
-func source(uri string) origin {
-	uri = strings.ToLower(uri)
+func source(r *Rewrite) origin {
+	uri := strings.ToLower(r.URI)
+	if r.from != "" {
+		uri = strings.ToLower(r.from)
+	}
 	switch {
 	case strings.Contains(uri, "{http.reverse_proxy.header."), strings.Contains(uri, "{http.intercept.header."):
 		return fromAnswer

@@ -80,6 +80,7 @@ type Handler struct {
 	Vars      []Variable // of vars
 	Static    *Static    // of static_response and error
 	Headers   *Headers   // of headers
+	Map       *Mapping   // of map, where it was read
 	// Include and Exclude are those of copy_response_headers.
 	Include, Exclude []string
 	Encodings        []string // of encode
@@ -96,6 +97,7 @@ type Variable struct {
 type Rewrite struct {
 	Method      string
 	URI         string
+	from        string // URI with what the placeholders of maps are made of
 	StripPrefix string
 	StripSuffix string
 	Substring   []Substitution

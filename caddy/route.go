@@ -222,7 +222,7 @@ func (r *Router) redirects(q route.Request) bool {
 
 // begin prepares a request.
 func (r *Router) begin(q route.Request) *state {
-	s := &state{r: r, out: &Passage{}, req: q, method: q.Method, header: q.Header.Clone(), vars: map[string]variable{}, groups: map[string]bool{}, captures: map[string]string{}, written: http.Header{}}
+	s := &state{r: r, out: &Passage{}, req: q, method: q.Method, header: q.Header.Clone(), vars: map[string]variable{}, maps: map[string]*Mapping{}, groups: map[string]bool{}, captures: map[string]string{}, written: http.Header{}}
 	if s.method == "" {
 		s.method = http.MethodGet
 	}

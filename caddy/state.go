@@ -33,6 +33,7 @@ type state struct {
 
 	vars     map[string]variable
 	groups   map[string]bool
+	maps     map[string]*Mapping
 	captures map[string]string // of regular expressions, by placeholder
 	file     *fileMatch        // of the matcher file
 
@@ -79,7 +80,7 @@ func (s *state) clone() *state {
 	out.state, out.next = nil, nil
 	c.out = &out
 	c.header, c.written = s.header.Clone(), s.written.Clone()
-	c.vars, c.groups, c.captures = maps.Clone(s.vars), maps.Clone(s.groups), maps.Clone(s.captures)
+	c.vars, c.groups, c.captures, c.maps = maps.Clone(s.vars), maps.Clone(s.groups), maps.Clone(s.captures), maps.Clone(s.maps)
 	c.around = slices.Clip(s.around)
 	return &c
 }
@@ -234,7 +235,14 @@ func (s *state) handler(h *Handler, next func(*state)) {
 		s.out.By = h
 		s.step(route.StepReturn, h.At, "answers by itself")
 		s.end(route.Returned, http.StatusOK, "")
-	case "map", "templates", "push", "request_body", "tracing", "log_append":
+	case "map":
+		if h.Map != nil {
+			for _, name := range h.Map.Destinations {
+				s.maps[name] = h.Map
+			}
+		}
+		next(s)
+	case "templates", "push", "request_body", "tracing", "log_append":
 		next(s) // not about where a request goes
 	default:
 		if why := whyUnset(h.Name); why != "" {

@@ -43,6 +43,24 @@ func (s *site) others(q route.Request) []visit {
 			list = append(list, visit{q, other.public})
 		}
 	}
+	if here == nil {
+		return list
+	}
+	within := map[*Route]bool{} // what is for some hosts of a site
+	walk(here.Routes, nil, func(r *Route, _ *Handler, _ []*Response) {
+		if r.site || within[r] {
+			return
+		}
+		within[r] = true
+		for _, set := range r.Match {
+			for _, m := range set {
+				if m.Name == "host" && len(m.Values) > 0 && !strings.Contains(m.Values[0], "{") {
+					q.Host = strings.ReplaceAll(m.Values[0], "*", "any")
+					list = append(list, visit{q, publicIn([]*Route{r})})
+				}
+			}
+		}
+	})
 	return list
 }
 
@@ -213,6 +231,7 @@ func (s *site) guesses(p public, folder, name string) []string {
 	}
 	prefixes := append([]string{"/"}, p.prefixes...)
 	for _, root := range p.roots {
+		s.onDisk(root) // it may be a link
 		if !s.Below(folder, root) {
 			continue
 		}

@@ -46,6 +46,8 @@ func lighttpdCauseRows() []row {
 			site: both(lightModules("mod_simple_vhost"), inSocket("simple-vhost.server-root = \"/srv/media/..\" # here\nsimple-vhost.default-host = \"media\""))},
 		{name: "another folder of the default host", near: "lighttpd-public-twin",
 			site: both(lightModules("mod_simple_vhost"), inSocket("simple-vhost.server-root = \"/srv/media/..\"\nsimple-vhost.default-host = \"pages\""))},
+		{name: "a document root for what nobody comes by", near: "lighttpd-public-twin",
+			site: inSocket("$HTTP[\"scheme\"] == \"https\" {\nserver.document-root = \"/srv/media\"\n}")},
 		{name: "an alias that is closed", near: "lighttpd-public-twin",
 			site: inSocket("alias.url = ( \"/files/\" => \"/srv/media/\" )\n$HTTP[\"url\"] =~ \"^/files/\" { url.access-deny = ( \"\" ) }")},
 		{name: "a document root behind the gateway", near: "lighttpd-public-twin", sample: "application.conf", site: inSocket("server.document-root = \"/srv/media\"")},

@@ -140,6 +140,9 @@ func (s *site) twinsOf(by *conf.Directive, folder, name string) []twin {
 			uri = p.base + path.Join("/", rel, name)
 		}
 		q, asked := s.stranger(p.block)
+		if q.Scheme == "https" && !s.speaksTLS() {
+			continue // nobody comes so
+		}
 		q.URI = diag.EscapePath(uri)
 		t := s.router.Route(q)
 		if t.Outcome != route.File || len(t.Provided) > 0 || !s.Same(t.File, path.Join(folder, name)) {
@@ -179,6 +182,12 @@ func (s *site) stranger(b *Block) (q route.Request, asked bool) {
 		}
 	}
 	return q, asked
+}
+
+// speaksTLS says that requests may come by https: lighttpd speaks it, or is told
+// so by what stands in front.
+func (s *site) speaksTLS() bool {
+	return s.conf.Loaded("mod_extforward") || slices.ContainsFunc(listening(s.conf), func(l listened) bool { return l.tls })
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.

@@ -10,7 +10,7 @@ import (
 // steadyTimes is how often the download is asked for where an answer was 502
 // once: of two upstreams one of which is dead each may have its turn several
 // times.
-const steadyTimes = 10
+const steadyTimes = 20
 
 // turns asks for the download again and again, one request after the other,
 // where the proxy answered 502 and then did not: that may have been a moment,

@@ -11,7 +11,8 @@ import (
 // one upstream of several; one alone, or all at one time, are not.
 func TestUnsteady(t *testing.T) {
 	for statuses, want := range map[string]int{
-		"ooooxoxoxo": 3, "xoxoxoxoxo": 5, "oooooooooo": 0, "ooooxooooo": 0, "ooxxxxoooo": 0, "xxxxxxxxxx": 0, "xoooooooox": 2, "xoxo": 0,
+		"ooooxoxoxooooooooooo": 3, "xoxoxoxoxoxoxoxoxoxo": 10, "oooooooooooooooooooo": 0, "ooooxooooooooooooooo": 0, "ooxxxxoooooooooooooo": 0,
+		"xxxxxxxxxxxxxxxxxxxx": 0, "xoooooooooooooooooox": 2, "xoxo": 0,
 	} {
 		r := &diag.Record{}
 		for i, c := range statuses {

@@ -21,7 +21,11 @@ var proxyBadGateway = diag.Rule{
 	},
 	Check:  checkEndToEnd,
 	Blocks: true,
-	Judge:  judgeBadGateway,
+	Explains: []string{
+		"proxy-ranges-broken", "proxy-conditional-broken", "proxy-head-broken", "proxy-stale-file", "proxy-error-masked", "proxy-cached-handoff",
+		"handoff-name-encoding", "proxy-header-lost",
+	},
+	Judge: judgeBadGateway,
 }
 
 func judgeBadGateway(v *diag.View) []diag.Finding {
