@@ -100,7 +100,7 @@ func (v *survey) wayAt(p server.Port, base string) (entry, bool) {
 			w.App.Address = u.Peers[0].Addr
 		}
 		w.Location = *cause.Writing(written).Place(u.Pass)
-		if path, ok := cutName(u.URI); ok && w.App.Protocol == "http" {
+		if path := server.CutName(u.URI, probeName); path != "" && w.App.Protocol == "http" {
 			w.Path = path
 		}
 	case t.Outcome == route.Refused && strings.HasPrefix(t.state.filename, "proxy:"):
@@ -178,19 +178,6 @@ func (v *survey) hands(t *Route) bool {
 func nameOf(p server.Port, base string) string {
 	_, host, _ := strings.Cut(p.Origin, "://")
 	return host + " " + base
-}
-
-// cutName is a request target with {name} in the place of the name that was
-// asked for; a name at its end is left out.
-func cutName(uri string) (string, bool) {
-	before, after, ok := strings.Cut(uri, probeName)
-	if !ok || before == "" {
-		return "", false
-	}
-	if after == "" && !strings.Contains(before, "?") {
-		return before, true
-	}
-	return before + "{name}" + after, true
 }
 
 // bases are URLs, without the origin, under which downloads may be: what is

@@ -257,7 +257,7 @@ func (o *offers) wayIn(port server.Port, base string, seen map[*Handler]bool) {
 	if len(t.Upstream.Peers) > 0 {
 		w.App.Address = t.Upstream.Peers[0].Addr
 	}
-	w.Path = cutName(t.Upstream.URI)
+	w.Path = server.CutName(t.Upstream.URI, probeName)
 	if script != "" && !slices.Contains(o.scripts, script) {
 		o.scripts = append(o.scripts, script)
 	}
@@ -288,19 +288,6 @@ func requestFor(port server.Port, target string) route.Request {
 		own = "127.0.0.1"
 	}
 	return route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: net.JoinHostPort(own, p)}
-}
-
-// cutName is a request target with {name} in the place of the name that was
-// asked for; a name at its end is left out. "" where the name is not in it.
-func cutName(uri string) string {
-	before, after, ok := strings.Cut(uri, probeName)
-	switch {
-	case !ok || before == "":
-		return ""
-	case after == "" && !strings.Contains(before, "?"):
-		return before
-	}
-	return before + "{name}" + after
 }
 
 // waysOut adds what the response handlers of a reverse_proxy make of handoffs.

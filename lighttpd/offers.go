@@ -246,7 +246,7 @@ func (o *offers) wayIn(c *Config, port server.Port, e entrance) {
 		case t.Outcome == route.Proxied && t.Setting == e.setting && t.Hosts[0].Item == e.hosts[0].Item:
 			w.App.Protocol = t.Upstream.Protocol
 			if e.gateway.protocol == "http" {
-				w.Path = cutName(t.Upstream.URI)
+				w.Path = server.CutName(t.Upstream.URI, probeName)
 			}
 			if seen != "" && !slices.Contains(o.scripts, seen) {
 				o.scripts = append(o.scripts, seen)
@@ -278,19 +278,6 @@ func requestFor(port server.Port, target string) route.Request {
 	host, uri, _ := strings.Cut(rest, "/")
 	addr := strings.Replace(strings.Replace(port.Listen, "0.0.0.0:", "127.0.0.1:", 1), "[::]:", "[::1]:", 1)
 	return route.Request{Scheme: scheme, Host: host, URI: "/" + uri, Addr: addr}
-}
-
-// cutName is a request target with {name} in the place of the name that was
-// asked for; a name at its end is left out. "" where the name is not in it.
-func cutName(uri string) string {
-	before, after, ok := strings.Cut(uri, probeName)
-	switch {
-	case !ok || before == "":
-		return ""
-	case after == "" && !strings.Contains(before, "?"):
-		return before
-	}
-	return before + "{name}" + after
 }
 
 // waysOut adds what an entrance's backends may hand over. Where x-sendfile is

@@ -188,7 +188,7 @@ func (s *vhost) shut(outs []server.WayOut) (ways []server.WayIn, rest []server.W
 		for _, port := range s.ports() {
 			_, host, _ := strings.Cut(port.Origin, "://")
 			w := server.WayIn{Name: host + " " + prefix, Port: port, URL: diag.URL(port.Origin + prefix), App: appOf(t.Upstream), Location: *cause.Writing(written).Place(t.Upstream.Pass)}
-			w.Path, _ = cutName(t.Upstream.URI)
+			w.Path = server.CutName(t.Upstream.URI, probeName)
 			ways = append(ways, w)
 		}
 	}
@@ -279,9 +279,7 @@ func (s *vhost) waysIn(port server.Port, behind map[*vhost]bool) []server.WayIn 
 		seen[t.Upstream.Pass] = true
 		w := server.WayIn{Name: host + " " + base, Port: port, URL: diag.URL(port.Origin + base), App: appOf(t.Upstream)}
 		w.Location, w.Scope = *cause.Writing(written).Place(t.Upstream.Pass), s.r.of(acts.Server).scope()
-		if p, ok := cutName(t.Upstream.URI); ok {
-			w.Path = p
-		}
+		w.Path = server.CutName(t.Upstream.URI, probeName)
 		w.Untried = s.closed(port, w.URL, first)
 		list = append(list, w)
 	}
@@ -370,19 +368,6 @@ func (s *vhost) allBases(behind map[*vhost]bool) []string {
 
 // local writes the machine's own name as an address.
 func local(addr string) string { return strings.Replace(addr, "localhost:", "127.0.0.1:", 1) }
-
-// cutName is a request target with {name} in the place of the name that was
-// asked for; a name at its end is left out.
-func cutName(uri string) (string, bool) {
-	before, after, ok := strings.Cut(uri, probeName)
-	if !ok || before == "" {
-		return "", false
-	}
-	if after == "" && !strings.Contains(before, "?") {
-		return before, true
-	}
-	return before + "{name}" + after, true
-}
 
 // bases are URLs, without the origin, under which downloads may be: of each
 // location that clients can ask for.

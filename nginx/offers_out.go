@@ -190,7 +190,7 @@ func folderOf(l *conf.Directive, prefix string) string {
 func (s *vhost) object(t *Route, prefix string) *server.Object {
 	const query = "proxydiag=query"
 	o := &server.Object{App: appOf(t.Upstream)}
-	if p, ok := cutName(t.Upstream.URI); ok {
+	if p := server.CutName(t.Upstream.URI, probeName); p != "" {
 		o.Path, _ = url.PathUnescape(p)
 	}
 	if t.Upstream.Unknown == "" {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
 	"github.com/proxydiag/proxydiag/pkg/diag"
@@ -156,4 +157,18 @@ type Sandbox struct {
 	// Original puts what the server says, a line of its log, into the words of
 	// the configuration.
 	Original func(text string) string
+}
+
+// CutName is a request target with {name} in the place of the name that was
+// asked for, as WayIn.Path has it: a name at its end is left out. "" where the
+// name is not in it.
+func CutName(uri, name string) string {
+	before, after, ok := strings.Cut(uri, name)
+	switch {
+	case !ok || before == "":
+		return ""
+	case after == "" && !strings.Contains(before, "?"):
+		return before
+	}
+	return before + "{name}" + after
 }
