@@ -47,6 +47,12 @@ func TestGateNginx(t *testing.T) {
 		{name: "Python by uwsgi", text: "upstream django { server unix:///run/uwsgi.sock; } server { listen 8000; location / { include uwsgi_params; uwsgi_pass django; } " + out + "}", changes: []string{"uwsgi_params"}},
 		{name: "a host in a variable", text: "events {} http { map $host $pool { default app:8000; } server { listen 80; resolver 192.0.2.1; set $other $pool; location / { proxy_pass http://$other; } " + out + "} }"},
 		{name: "a URL in a variable", text: "events {} http { server { listen 80; resolver 192.0.2.1; set $app http://app:8000; location / { proxy_pass $app; } " + out + "} }"},
+		{name: "static types of a front controller", text: "server { listen 80; root /srv/www; location / { try_files $uri /index.php?$args; }\n" +
+			"location ~ \\.php$ { include fastcgi_params; fastcgi_pass unix:/run/php.sock; } location ~* \\.(js|png|jpg)$ { expires max; } location ~ /\\. { return 404; }\n" +
+			"location ^~ /protected/ { internal; alias /srv/files/; } }"},
+		{name: "types of an internal folder", text: "server { listen 80; root /srv/www; location / { try_files $uri /index.php?$args; }\n" +
+			"location ~ \\.php$ { include fastcgi_params; fastcgi_pass unix:/run/php.sock; } location ~* \\.(js|png|jpg)$ { expires max; }\n" +
+			"location /files/ { internal; root /srv/www; } }", code: "nginx-public-twin"},
 		{name: "no resolver", text: "events {} http { server { listen 80; set $app app:8000; location / { proxy_pass http://$app; } " + out + "} }", code: "nginx-no-resolver"},
 		{name: "an address in a variable", text: "events {} http { server { listen 80; set $app 10.0.0.1:8000; location / { proxy_pass http://$app; } " + out + "} }"},
 		{name: "unix sockets alone", text: "server { listen unix:/run/www.sock; location / { proxy_pass http://unix:/run/app.sock:/; } " + out + "}"},

@@ -147,8 +147,10 @@ func (s *site) shadowOfOthers() *diag.Finding {
 			continue
 		}
 		t := s.asked(x)
-		if f := s.shadowOfDownload(t); f != nil {
-			return f
+		if !s.ToBackend(t) && t.Outcome != route.Refused && t.Outcome != route.Returned {
+			if f := s.shadow(t, s.meantFor(t), true); f != nil {
+				return f
+			}
 		}
 		if t.Outcome != route.Proxied {
 			t = s.Download // the application may hand such a file off by another URL
@@ -169,7 +171,14 @@ func (s *site) shadowOfDownload(t *Route) *diag.Finding {
 	if s.ToBackend(t) {
 		return nil
 	}
-	return s.shadow(t, cause.First(s.meantFor(t), s.unlike(t)), true)
+	if meant := s.meantFor(t); meant != nil {
+		return s.shadow(t, meant, true)
+	}
+	f := s.shadow(t, s.unlike(t), true)
+	if f != nil {
+		f.Depends = true // which URLs are downloads is for the application to say
+	}
+	return f
 }
 
 // shadow is the finding where a route that goes wrong was taken by a regular
