@@ -2,6 +2,7 @@ package apache
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/proxydiag/proxydiag/pkg/conf"
@@ -123,14 +124,24 @@ func (t *Route) onlyBy(m mapping) *Route {
 // everything that the other one would; nil for none.
 func (r *Router) never(t *Route) *conf.Directive {
 	winner := t.Deciding(route.StepProxy)
-	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" || inLocation(winner) {
+	if winner == nil || winner.Name != "ProxyPass" && winner.Name != "ProxyPassMatch" {
 		return nil
 	}
 	won, ok := newMapping(winner)
 	if !ok || t.Upstream == nil {
 		return nil
 	}
-	for _, d := range r.Server(t, "ProxyPass") {
+	mappings := r.Server(t, "ProxyPass")
+	if inLocation(winner) {
+		if _, regex := isRegex(winner.Parent); regex {
+			return nil
+		}
+		mappings = slices.DeleteFunc(inBlocks(t.state.locations, "ProxyPass"), func(d *conf.Directive) bool {
+			_, regex := isRegex(d.Parent)
+			return regex
+		})
+	}
+	for _, d := range mappings {
 		m, ok := newMapping(d)
 		if !ok || d == winner || m.regex || m.target == "!" || len(m.path) <= len(won.literal()) || !won.takesAll(m.path) {
 			continue

@@ -36,6 +36,8 @@ func ungated() map[string]string {
 		"caddy: a link to the folder":   "the link is on the machine of the stack only",
 		"lighttpd: the document root":   "the link is on the machine of the stack only",
 
+		"apache: a pattern that looks ahead before": "which of two applications is meant nobody says",
+
 		"apache: for a module that nobody has": "which modules a fragment's surroundings load is not known",
 	}
 }
