@@ -181,7 +181,10 @@ func (g *gateFlags) run(ctx context.Context, path string, std streams) error {
 		}
 		return status
 	}
-	rep.Stack.Name = out.options.Named(path)
+	rep.Stack.Name = standardInput
+	if path != "-" {
+		rep.Stack.Name = out.options.Named(path)
+	}
 	rules, notices := out.mute.rules(o.Config)
 	rules.Apply(&rep)
 	if judged(rep) {

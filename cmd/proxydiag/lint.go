@@ -161,11 +161,14 @@ func lintAll(configs []*configuration, once onceOnly, out *output, std streams) 
 // checks of a run.
 const readCheck = "configuration"
 
+// standardInput is what a report calls a configuration that was read from there.
+const standardInput = "standard input"
+
 // lint judges the configuration alone: the record of a run in which nothing
 // was asked. The notices are about comments that ignore nothing.
 func (c *configuration) lint(out *output) (rep diag.Report, notices []conf.Problem) {
 	rec := &diag.Record{Version: diag.RecordVersion, Tool: tool(), Stack: diag.Stack{Sendfile: c.meant}, Config: &diag.Config{Kind: c.kind.Name, Source: c.source}}
-	rec.Stack.Name = "standard input"
+	rec.Stack.Name = standardInput
 	if c.path != "-" {
 		rec.Stack.Name = out.options.Named(c.path)
 	}
