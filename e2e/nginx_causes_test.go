@@ -77,6 +77,8 @@ func nginxCauseRows() []row {
 		{name: "a regular expression takes some downloads, with a page for errors", code: "nginx-regex-shadows-internal",
 			site: locations(pageForErrors + download + "location ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~* \\.(pdf|jpg)$ { # here\nroot /srv/pages;\n}")},
 		{name: "no fault, with a page for errors", near: "nginx-error-page-masks nginx-fallback-page", site: locations(pageForErrors + download + internal)},
+		{name: "a rule for dot files beside what takes everything", near: "nginx-regex-shadows-internal",
+			site: locations("location / { proxy_pass http://127.0.0.1:8000; }\nlocation ^~ /protected/ { internal; alias /srv/media/; }\nlocation ~ /\\. { deny all; }")},
 		{name: "the application is asked for what is not there", code: "nginx-wrong-directory", near: "nginx-redirect-cycle",
 			site: both(internalLocation("alias /srv/pages/; # here"), in("server", "error_page 404 = @app;\nlocation @app { proxy_pass http://127.0.0.1:8000; }"))},
 		{name: "a rule for dot files", code: "nginx-dotfile-rule",

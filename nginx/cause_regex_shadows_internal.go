@@ -216,13 +216,20 @@ func (s *site) meantFor(t *Route) *conf.Directive {
 	return cause.First(intended(t.Server, t.URI), s.later(t))
 }
 
-// unlike is the location that hands a download without the ending of its name to
-// the backend, nil where none does.
+// unlike is the location for everything, or the named one that it falls back
+// to, that hands a download without the ending of its name to the backend. It
+// is nil where none does: also where a front controller takes the rest, or where
+// the route ends at a rule, and not at files, for such sites are meant so.
 func (s *site) unlike(t *Route) *conf.Directive {
+	if t.File == "" && len(t.Tried) == 0 {
+		return nil
+	}
 	q := t.state.req
 	q.URI = diag.EscapePath(path.Join(path.Dir(t.URI), probeName))
-	if plain := s.withoutFiles().Route(q); plain.Server == t.Server && s.ToBackend(plain) {
-		return plain.Location
+	if plain := s.withoutFiles().Route(q); plain.Server == t.Server && plain.Location != nil && s.ToBackend(plain) {
+		if kind, name := LocationName(plain.Location); kind == LocationNamed || kind == LocationPrefix && name == "/" {
+			return plain.Location
+		}
 	}
 	return nil
 }
