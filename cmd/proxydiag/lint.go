@@ -101,7 +101,7 @@ func (l *lintFlags) run(ctx context.Context, paths []string, std streams) error 
 			return fmt.Errorf("--sendfile %s: %s is a configuration of %s, which does not act on that handoff", c.meant, c.path, c.kind.Title)
 		}
 	}
-	list, reps, err := lintAll(configs, once, out, std)
+	list, reps, err := lintAll(ctx, configs, once, out, std)
 	if err != nil {
 		return err
 	}
@@ -137,11 +137,18 @@ func parseIntent(text string) (string, error) {
 
 // lintAll judges configurations and tells on standard error what is wrong with
 // them, each told once.
-func lintAll(configs []*configuration, once onceOnly, out *output, std streams) ([]linted, []diag.Report, error) {
+func lintAll(ctx context.Context, configs []*configuration, once onceOnly, out *output, std streams) ([]linted, []diag.Report, error) {
 	var list []linted
 	var reps []diag.Report
 	for _, c := range configs {
-		rep, notices := c.lint(out)
+		var notices []conf.Problem
+		rep, err := until(ctx, std, func() (rep diag.Report, err error) {
+			rep, notices = c.lint(out)
+			return rep, nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
 		rep.Drop(once.finding)
 		c.tell(std.err, slices.DeleteFunc(slices.Clone(c.problems), once.problem), "")
 		c.tell(std.err, slices.DeleteFunc(slices.Concat(c.left, notices), once.problem), "warning: ")
