@@ -48,6 +48,8 @@ func lighttpdCauseRows() []row {
 			site: both(lightModules("mod_simple_vhost"), inSocket("simple-vhost.server-root = \"/srv/media/..\"\nsimple-vhost.default-host = \"pages\""))},
 		{name: "a document root for what nobody comes by", near: "lighttpd-public-twin",
 			site: inSocket("$HTTP[\"scheme\"] == \"https\" {\nserver.document-root = \"/srv/media\"\n}")},
+		{name: "a document root for what a front comes by", code: "lighttpd-public-twin",
+			site: both(lightModules("mod_extforward"), inSocket("extforward.forwarder = ( \"10.0.0.1\" => \"trust\" )\n$HTTP[\"scheme\"] == \"https\" {\nserver.document-root = \"/srv/media\" # here\n}"))},
 		{name: "an alias that is closed", near: "lighttpd-public-twin",
 			site: inSocket("alias.url = ( \"/files/\" => \"/srv/media/\" )\n$HTTP[\"url\"] =~ \"^/files/\" { url.access-deny = ( \"\" ) }")},
 		{name: "a document root behind the gateway", near: "lighttpd-public-twin", sample: "application.conf", site: inSocket("server.document-root = \"/srv/media\"")},

@@ -185,9 +185,10 @@ func (s *site) stranger(b *Block) (q route.Request, asked bool) {
 }
 
 // speaksTLS says that requests may come by https: lighttpd speaks it, or is told
-// so by what stands in front.
+// so by what stands in front, which must be trusted (mod_extforward).
 func (s *site) speaksTLS() bool {
-	return s.conf.Loaded("mod_extforward") || slices.ContainsFunc(listening(s.conf), func(l listened) bool { return l.tls })
+	trusts := func(b *Block) bool { return b.Get("extforward.forwarder") != nil }
+	return s.conf.Loaded("mod_extforward") && slices.ContainsFunc(s.conf.Blocks, trusts) || slices.ContainsFunc(listening(s.conf), func(l listened) bool { return l.tls })
 }
 
 // twinAsked asks the proxy for the stored file by its public twin.
