@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -220,21 +221,27 @@ func Celery(t testing.TB, broker, name string, settings ...string) (stop func())
 	return nil
 }
 
+// lowPort is a free port of 127.0.0.1, from below those that connections go out
+// by (ip(7)): a service that listens late finds it free still.
+func lowPort(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(10_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
 // RabbitMQ starts RabbitMQ with a user. The daemon by which Erlang's nodes find
 // each other has a port of its own, and ends with it.
 func RabbitMQ(t testing.TB, user, password string) *Service {
 	t.Helper()
 	program := need.Program(t, "rabbitmq-server", "/usr/lib/rabbitmq/bin/rabbitmq-server")
-	names, err := proc.FreeAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, names, _ = net.SplitHostPort(names)
-	dist, err := proc.FreeAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, dist, _ = net.SplitHostPort(dist)
+	names := lowPort(t)
 	t.Cleanup(func() {
 		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "epmd", "-port", names, "-kill")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -242,8 +249,9 @@ func RabbitMQ(t testing.TB, user, password string) *Service {
 		}
 	})
 	var own string
-	s := start(t, "rabbitmq", program, worker(), "eaddrinuse", func(host, port, dir string) proc.Options {
+	s := start(t, "rabbitmq", program, worker(), "in use", func(host, port, dir string) proc.Options {
 		own = net.JoinHostPort(host, port)
+		dist := lowPort(t)
 		file := filepath.Join(dir, "rabbitmq.conf")
 		text := "listeners.tcp.1 = " + host + ":" + port + "\ndefault_user = " + user + "\ndefault_pass = " + password + "\nloopback_users = none\n"
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
