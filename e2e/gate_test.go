@@ -34,6 +34,7 @@ func ungated() map[string]string {
 		"nginx: symbolic links refused": "the link is on the machine of the stack only",
 		"nginx: public twin by a link":  "the link is on the machine of the stack only",
 		"nginx: a link to the folder":   "the link is on the machine of the stack only",
+		"caddy: twin by a link":         "the link is on the machine of the stack only",
 		"caddy: a link to the folder":   "the link is on the machine of the stack only",
 		"lighttpd: the document root":   "the link is on the machine of the stack only",
 
