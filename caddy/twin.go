@@ -52,12 +52,10 @@ func (s *site) others(q route.Request) []visit {
 			return
 		}
 		within[r] = true
-		for _, set := range r.Match {
-			for _, m := range set {
-				if m.Name == "host" && len(m.Values) > 0 && !strings.Contains(m.Values[0], "{") {
-					q.Host = strings.ReplaceAll(m.Values[0], "*", "any")
-					list = append(list, visit{q, publicIn([]*Route{r})})
-				}
+		for _, name := range r.hosts() {
+			if !strings.Contains(name, "{") {
+				q.Host = name
+				list = append(list, visit{q, publicIn([]*Route{r})})
 			}
 		}
 	})
@@ -104,7 +102,10 @@ func (s *site) visits() []visit {
 		hosts := map[string][]*Route{} // the sites
 		var all []*Route               // that are for every host
 		for _, r := range server.Routes {
-			names := r.hosts()
+			var names []string
+			if r.site {
+				names = r.hosts()
+			}
 			for _, name := range names {
 				hosts[name] = append(hosts[name], r)
 			}
@@ -125,12 +126,12 @@ func (s *site) visits() []visit {
 	return list
 }
 
-// hosts are names that a site answers to, one for each of its matcher sets.
+// hosts are names that a route is for, one for each of its matchers of hosts.
 func (r *Route) hosts() []string {
 	var list []string
 	for _, set := range r.Match {
 		for _, m := range set {
-			if m.Name == "host" && r.site && len(m.Values) > 0 {
+			if m.Name == "host" && len(m.Values) > 0 {
 				list = append(list, strings.ReplaceAll(m.Values[0], "*", "any"))
 			}
 		}
